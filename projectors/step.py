@@ -1,0 +1,217 @@
+"""The one shared step: what is done with events of a projection, whoever delivers them.
+
+It belongs to one view. Faust, the embedded engine and a replay hand it batches or let it catch up; it
+
+- trusts the view's position alone: sorts, drops what was applied, and reads from the log what was not delivered,
+- opens, folds and applies, many events in one write,
+- waits out a store that is away, and parks the one event that cannot be applied together with all later ones of its key.
+
+It knows no technology and no other view. One step feeds a view at a time; nothing here is safe to call concurrently.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import structlog
+
+from events.catalogue import BY_TYPE
+from events.codec import Unreadable, decode
+from events.sealing import Key
+from projectors.projection import Projection
+from stores.ports.crash import Crash, survive
+from stores.ports.errors import UnavailableError
+from stores.ports.keys import Keys
+from stores.ports.log import Entry, Log, Partition
+from stores.ports.view import Folded, GapError, View
+
+C = TypeVar("C")
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+
+BATCH_COUNT = 2_000
+"""Events applied in one write while catching up."""
+PARKED_KEYS_LIMIT = 1_000
+"""With more keys parked than this, something is wrong with the code rather than with events."""
+_LONGEST_WAIT_S = 2.0
+BEHIND = "behind a parked event of its key"
+
+
+class ForeignLogError(Exception):
+    """The view holds events that this log does not have: the log was replaced or cut. Restore it, or rebuild the view."""
+
+
+class TooManyParkedError(Exception):
+    """More keys are parked than a sound system ever has. Fix the cause, then retry the parked events."""
+
+
+class Step(Generic[C]):
+    def __init__(
+        self,
+        projection: Projection[C],
+        view: View[C],
+        log: Log,
+        keys: Keys,
+        crash: Crash = survive,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.projection = projection
+        self.view = view
+        self.positions: dict[Partition, int] = {}
+        self._log, self._keys, self._crash, self._sleep = log, keys, crash, sleep
+        self._parked: set[tuple[str, str]] = set()
+        self._types = frozenset(event.type for event in projection.events)
+
+    async def open(self) -> None:
+        """Find where the view stands. Raises ForeignLogError when that is nowhere on this log."""
+        for partition, position in (await self.view.positions()).items():
+            found = await self._read(partition, position.offset, 1)
+            if not found or found[0].offset != position.offset or found[0].record.id != position.event_id:
+                raise ForeignLogError(f"{self.projection.name} stands at {position.offset} of {partition}")
+        await self._locate()
+
+    async def apply(self, entries: Sequence[Entry]) -> None:
+        """Returns when everything delivered, and everything before it, is durable in the view or parked."""
+        delivered = {(entry.partition, entry.offset): entry for entry in entries}
+        run: list[Entry] = []
+        last = dict(self.positions)
+        for (partition, offset), entry in sorted(delivered.items()):
+            stands = last.get(partition, -1)
+            if offset > stands + 1:
+                await self._feed(run)
+                run = []
+                await self._fill(partition, offset)
+            if offset > stands:
+                run.append(entry)
+                last[partition] = offset
+        await self._feed(run)
+
+    async def catch_up(self) -> bool:
+        """Bring the view towards the log's end by one batch; False when it stood there. Also takes up retries."""
+        await self._locate()
+        await self._retry()
+        batch: list[Entry] = []
+        for partition, end in (await self._log.ends(self.projection.topics)).items():
+            stands = self.positions.get(partition, -1)
+            if stands < end and len(batch) < BATCH_COUNT:
+                batch += await self._read(partition, stands + 1, BATCH_COUNT - len(batch))
+        await self._feed(batch)
+        return bool(batch)
+
+    async def _read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
+        return await self._patiently(lambda: self._log.read(partition, first, limit))
+
+    async def _locate(self) -> None:
+        self.positions = {partition: p.offset for partition, p in (await self.view.positions()).items()}
+        self._parked = set(await self.view.parked_keys())
+
+    async def _fill(self, partition: Partition, before: int) -> None:
+        """Read what was not delivered: everything between the view's position and `before`."""
+        while (stands := self.positions.get(partition, -1)) < before - 1:
+            missing = await self._read(partition, stands + 1, min(BATCH_COUNT, before - 1 - stands))
+            if not missing:
+                raise ForeignLogError(f"{partition} was delivered at {before} and ends after {stands}")
+            await self._feed(missing)
+
+    async def _feed(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        folded = await self._fold(entries)
+        try:
+            await self._write(folded)
+        except GapError:
+            await self._locate()  # the store went back in time; what it lacks is read again from the log
+            await self.apply(entries)
+        except TooManyParkedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one event does to the store, the others go on
+            await self._halve(entries, error)
+
+    async def _halve(self, entries: Sequence[Entry], error: Exception) -> None:
+        if len(entries) == 1:
+            await self._write([_parked(entries[0], f"{type(error).__name__}: cannot be applied")])
+            _log.error("event parked", projection=self.projection.name, error=type(error).__name__)
+            return
+        middle = len(entries) // 2
+        await self._feed(entries[:middle])
+        await self._feed(entries[middle:])
+
+    async def _write(self, folded: Sequence[Folded[C]]) -> None:
+        """Waits for as long as the store is away: its outage is not the events' fault."""
+        parked = self._parked | {(e.partition[0], e.key) for e in folded if e.parked is not None}
+        if len(parked) > PARKED_KEYS_LIMIT:
+            raise TooManyParkedError(f"{self.projection.name}: {len(parked)} keys are parked")
+        self._crash("step.before_apply")
+        await self._patiently(lambda: self.view.apply(folded))
+        self._parked = parked
+        for event in folded:
+            self.positions[event.partition] = event.offset
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        wait_s = 0.05
+        while True:
+            try:
+                return await call()
+            except UnavailableError as error:
+                _log.warning("store away", projection=self.projection.name, error=str(error), wait_s=wait_s)
+                await self._sleep(wait_s)
+                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+
+    async def _fold(self, entries: Sequence[Entry]) -> list[Folded[C]]:
+        keys = await self._keys_of(entries)
+        parked = set(self._parked)
+        folded = []
+        for entry in entries:
+            key = (entry.partition[0], entry.record.key)
+            event = _parked(entry, BEHIND) if key in parked else self._fold_one(entry, keys)
+            if event.parked is not None:
+                parked.add(key)
+            folded.append(event)
+        return folded
+
+    async def _keys_of(self, entries: Sequence[Entry]) -> dict[int, Key]:
+        sealed = {
+            entry.record.subject_id
+            for entry in entries
+            if entry.record.type in self._types and BY_TYPE[entry.record.type].personal
+        }
+        return dict(await self._keys.get(sealed)) if sealed else {}
+
+    def _fold_one(self, entry: Entry, keys: dict[int, Key]) -> Folded[C]:
+        record = entry.record
+        if record.type not in self._types and record.type in BY_TYPE:
+            return Folded(entry.partition, entry.offset, record.id, record.key)
+        event = decode(record, keys)
+        if isinstance(event, Unreadable):
+            return _parked(entry, event.reason)
+        try:
+            changes = tuple(self.projection.project(event))
+        except Exception as error:  # noqa: BLE001 - a fold that fails on one event must not hold up the others
+            return _parked(entry, f"{type(error).__name__}: cannot be folded")
+        return Folded(entry.partition, entry.offset, record.id, record.key, changes)
+
+    async def _retry(self) -> None:
+        """Apply the parked events of the keys that an operator asked for, if all of them can be applied now."""
+        parked = await self.view.parked() if self._parked else []
+        for topic, key in sorted({(event.partition[0], event.key) for event in parked if event.retry}):
+            offsets = [(e.partition, e.offset) for e in parked if (e.partition[0], e.key) == (topic, key)]
+            entries = [entry for at in offsets for entry in await self._read(*at, 1)]
+            self._parked.discard((topic, key))
+            await self._release(topic, key, entries)
+        await self._locate()
+
+    async def _release(self, topic: str, key: str, entries: Sequence[Entry]) -> None:
+        try:
+            folded = await self._fold(entries)
+            broken = next((event.parked for event in folded if event.parked is not None), None)
+            if broken is None:
+                await self._patiently(lambda: self.view.release(topic, key, folded))
+        except Exception as error:  # noqa: BLE001 - what failed before may fail again, in any way
+            broken = f"{type(error).__name__}: cannot be applied"
+        if broken is not None:
+            reason = broken
+            await self._patiently(lambda: self.view.refuse_retry(topic, key, reason))
+
+
+def _parked(entry: Entry, reason: str) -> Folded[C]:
+    return Folded(entry.partition, entry.offset, entry.record.id, entry.record.key, parked=reason)

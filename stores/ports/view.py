@@ -1,0 +1,83 @@
+"""What every view is to the projectors: a place where folded events are applied together with the position they bring it to.
+
+The view's position is the truth about what it holds. It is stored with the data, it never moves back, and it carries the id of
+the event it stands at, so that a view that met another log is noticed.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from stores.ports.log import Partition
+
+C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """`offset` of the last event applied, and its id."""
+
+    offset: int
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folded(Generic[C]):
+    """One event after its fold: what it changes, or why it is parked. Most events change nothing in most views."""
+
+    partition: Partition
+    offset: int
+    event_id: int
+    key: str
+    changes: tuple[C, ...] = ()
+    parked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEvent:
+    """An event that was set aside with its reason; `retry` when an operator asked to apply it again."""
+
+    partition: Partition
+    offset: int
+    event_id: int
+    key: str
+    reason: str
+    retry: bool
+
+
+class View(Protocol[C_contra]):
+    """One generation of one projection, written by one projector at a time.
+
+    Applying is idempotent: an event at or below the position is skipped. It is atomic, or ordered so that a crash between any
+    two writes is repaired by applying the same events again.
+    """
+
+    async def positions(self) -> dict[Partition, Position]:
+        """Where the view stands; partitions of which nothing was applied are absent."""
+
+    async def apply(self, events: Sequence[Folded[C_contra]]) -> None:
+        """Apply what lies beyond the position and advance it to the last event of each partition.
+
+        The events of one partition are in order and leave out none; raises GapError when they do not begin where the view
+        stands. Raises UnavailableError when the store is away; anything else means that some event in it cannot be applied.
+        """
+
+    async def parked_keys(self) -> Collection[tuple[str, str]]:
+        """(topic, key) of every parked event: later events of these keys have to be parked too."""
+
+    async def parked(self) -> Sequence[ParkedEvent]:
+        """The parked events in the order of their offsets."""
+
+    async def ask_retry(self, topic: str, key: str) -> int:
+        """Flag the parked events of the key for the partition's owner; returns how many there are."""
+
+    async def refuse_retry(self, topic: str, key: str, reason: str) -> None:
+        """The retry failed: the key's events stay parked, with this reason, until they are asked for again."""
+
+    async def release(self, topic: str, key: str, events: Sequence[Folded[C_contra]]) -> None:
+        """Apply the key's parked events, given in order, and forget that they were parked, in one write."""
+
+
+class GapError(Exception):
+    """Events were applied to a view that lacks some before them."""

@@ -1,0 +1,127 @@
+"""What every SQLite view is made of: one file per generation, with the projection's tables, the position and the parked events.
+
+Data and position change in one transaction, so a crash leaves a view at some event's end and nothing in between. Subclasses say
+which tables they have and what a change does to them.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Generic, TypeVar
+
+from stores.ports.crash import Crash, survive
+from stores.ports.log import Partition
+from stores.ports.view import Folded, GapError, ParkedEvent, Position
+from stores.sqlite.database import Database
+
+C = TypeVar("C")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS position (
+  topic TEXT, partition INTEGER, offset INTEGER NOT NULL, event_id INTEGER NOT NULL, PRIMARY KEY (topic, partition)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS parked (
+  topic TEXT, partition INTEGER, offset INTEGER, event_id INTEGER NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL,
+  retry INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (topic, partition, offset)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS parked_key ON parked (topic, key);
+"""
+
+
+class SqliteView(Generic[C]):
+    """One generation of one projection. `apply` is called from one thread, readers from one other."""
+
+    SCHEMA: ClassVar[str]
+
+    def __init__(self, path: Path, crash: Crash = survive) -> None:
+        self._crash = crash
+        self._database = Database(path, _SCHEMA + self.SCHEMA, "NORMAL")
+        self._reader = self._database.reader
+
+    def _write(self, connection: sqlite3.Connection, changes: Sequence[C]) -> None:
+        """Apply the changes in order, inside the transaction that also advances the position."""
+        raise NotImplementedError
+
+    def _written(self, changes: Sequence[C]) -> None:
+        """Called after the commit: forget what was remembered of the rows that changed."""
+
+    async def positions(self) -> dict[Partition, Position]:
+        return _positions(self._reader)
+
+    async def apply(self, events: Sequence[Folded[C]]) -> None:
+        with self._database.transaction() as connection:
+            fresh = _beyond(_positions(connection), events)
+            changes = [change for event in fresh for change in event.changes]
+            self._write(connection, changes)
+            self._crash("view.before_position")
+            _park(connection, fresh)
+            _advance(connection, fresh)
+            self._crash("view.before_commit")
+        self._written(changes)
+        self._crash("view.after_commit")
+
+    async def parked_keys(self) -> Collection[tuple[str, str]]:
+        return set(self._reader.execute("SELECT DISTINCT topic, key FROM parked"))
+
+    async def parked(self) -> Sequence[ParkedEvent]:
+        query = "SELECT topic, partition, offset, event_id, key, reason, retry FROM parked"
+        return [
+            ParkedEvent((topic, number), offset, event_id, key, reason, bool(retry))
+            for topic, number, offset, event_id, key, reason, retry in self._reader.execute(query)
+        ]
+
+    async def ask_retry(self, topic: str, key: str) -> int:
+        with self._database.transaction() as connection:
+            return connection.execute(
+                "UPDATE parked SET retry = 1 WHERE topic = ? AND key = ?", (topic, key)
+            ).rowcount
+
+    async def refuse_retry(self, topic: str, key: str, reason: str) -> None:
+        with self._database.transaction() as connection:
+            update = "UPDATE parked SET retry = 0, reason = ? WHERE topic = ? AND key = ?"
+            connection.execute(update, (reason, topic, key))
+
+    async def release(self, topic: str, key: str, events: Sequence[Folded[C]]) -> None:
+        changes = [change for event in events for change in event.changes]
+        with self._database.transaction() as connection:
+            self._write(connection, changes)
+            connection.execute("DELETE FROM parked WHERE topic = ? AND key = ?", (topic, key))
+            self._crash("release.before_commit")
+        self._written(changes)
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def _positions(connection: sqlite3.Connection) -> dict[Partition, Position]:
+    rows = connection.execute("SELECT topic, partition, offset, event_id FROM position")
+    return {(topic, number): Position(offset, event_id) for topic, number, offset, event_id in rows}
+
+
+def _beyond(positions: Mapping[Partition, Position], events: Iterable[Folded[C]]) -> list[Folded[C]]:
+    """The events that were not applied yet; they have to begin where the view stands."""
+    last = {partition: position.offset for partition, position in positions.items()}
+    fresh = []
+    for event in events:
+        stands = last.get(event.partition, -1)
+        if event.offset <= stands:
+            continue
+        if event.offset != stands + 1:
+            raise GapError(f"{event.partition} stands at {stands}, was given {event.offset}")
+        last[event.partition] = event.offset
+        fresh.append(event)
+    return fresh
+
+
+def _park(connection: sqlite3.Connection, events: Iterable[Folded[C]]) -> None:
+    rows = [(*e.partition, e.offset, e.event_id, e.key, e.parked) for e in events if e.parked is not None]
+    if rows:
+        insert = "INSERT INTO parked (topic, partition, offset, event_id, key, reason) VALUES (?,?,?,?,?,?)"
+        connection.executemany(insert, rows)
+
+
+def _advance(connection: sqlite3.Connection, events: Iterable[Folded[C]]) -> None:
+    last = {event.partition: event for event in events}
+    connection.executemany(
+        "REPLACE INTO position VALUES (?,?,?,?)", [(*p, e.offset, e.event_id) for p, e in last.items()]
+    )
