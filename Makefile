@@ -25,7 +25,10 @@ test: install ## run the linters, the type checker and the tests
 	$(BIN)/mypy
 	$(BIN)/pytest
 
+bench: install ## measure against the bare libraries and print the ratios
+	$(BIN)/python -m bench.run
+
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --all-extras --group dev --output-file requirements.lock --upgrade pyproject.toml
 
-.PHONY: help install run test lock
+.PHONY: help install run test bench lock

@@ -80,7 +80,7 @@ def encode(event: Envelope, key: bytes | None) -> Record:
 def decode(record: Record, keys: Keys) -> Envelope | Unreadable:
     """`keys` must hold the key, or the destroyed marker, of the record's subject when the type has personal fields."""
     kind = BY_TYPE.get(record.type)
-    if kind is None or record.version > kind.version:
+    if kind is None or not 1 <= record.version <= kind.version:
         return Unreadable(f"unknown event {record.type} version {record.version}")
     if record.topic != kind.topic:
         return Unreadable(f"{record.type} does not belong on {record.topic}")

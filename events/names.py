@@ -45,15 +45,23 @@ class NameClaimed(NameEvent):
 
 
 class NameKept(NameEvent):
-    """The claim became final. The one of the user name carries the registration, so that it can be completed by others."""
+    """The claim became final; `claim_id` is its event. The one of the user name carries the registration, so that it
+    can be completed by others.
+    """
 
     type: ClassVar[str] = "name.kept"
     personal: ClassVar[tuple[str, ...]] = ("registration",)
 
+    claim_id: Id
     registration: Registration | None = None
 
 
 class NameReleased(NameEvent):
-    """The claim was given up before it was kept; an e-mail address also when it is no longer the user's."""
+    """The claim was given up before it was kept, an e-mail address also when it is no longer the user's.
+
+    `claim_id` is the claim's event: a later claim of the same user is not meant.
+    """
 
     type: ClassVar[str] = "name.released"
+
+    claim_id: Id

@@ -37,3 +37,9 @@ class InvalidError(RejectedError):
         super().__init__(detail)
         self.field = field
         self.code = code
+
+
+class NotCaughtUpError(RejectedError):
+    """It is not known yet what became of it; the same request is safe with the same idempotency key."""
+
+    code = "not_caught_up"

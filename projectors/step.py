@@ -64,7 +64,7 @@ class Step(Generic[C]):
 
     async def open(self) -> None:
         """Find where the view stands. Raises ForeignLogError when that is nowhere on this log."""
-        for partition, position in (await self.view.positions()).items():
+        for partition, position in (await self._patiently(self.view.positions)).items():
             found = await self._read(partition, position.offset, 1)
             if not found or found[0].offset != position.offset or found[0].record.id != position.event_id:
                 raise ForeignLogError(f"{self.projection.name} stands at {position.offset} of {partition}")
@@ -91,7 +91,8 @@ class Step(Generic[C]):
         await self._locate()
         await self._retry()
         batch: list[Entry] = []
-        for partition, end in (await self._log.ends(self.projection.topics)).items():
+        ends = await self._patiently(lambda: self._log.ends(self.projection.topics))
+        for partition, end in ends.items():
             stands = self.positions.get(partition, -1)
             if stands < end and len(batch) < BATCH_COUNT:
                 batch += await self._read(partition, stands + 1, BATCH_COUNT - len(batch))
@@ -102,8 +103,9 @@ class Step(Generic[C]):
         return await self._patiently(lambda: self._log.read(partition, first, limit))
 
     async def _locate(self) -> None:
-        self.positions = {partition: p.offset for partition, p in (await self.view.positions()).items()}
-        self._parked = set(await self.view.parked_keys())
+        positions = await self._patiently(self.view.positions)
+        self.positions = {partition: position.offset for partition, position in positions.items()}
+        self._parked = set(await self._patiently(self.view.parked_keys))
 
     async def _fill(self, partition: Partition, before: int) -> None:
         """Read what was not delivered: everything between the view's position and `before`."""
@@ -120,7 +122,10 @@ class Step(Generic[C]):
         try:
             await self._write(folded)
         except GapError:
+            stood = self.positions
             await self._locate()  # the store went back in time; what it lacks is read again from the log
+            if self.positions == stood:
+                raise  # it did not: a view that refuses what begins where it stands is broken
             await self.apply(entries)
         except TooManyParkedError:
             raise
@@ -175,7 +180,7 @@ class Step(Generic[C]):
             for entry in entries
             if entry.record.type in self._types and BY_TYPE[entry.record.type].personal
         }
-        return dict(await self._keys.get(sealed)) if sealed else {}
+        return dict(await self._patiently(lambda: self._keys.get(sealed))) if sealed else {}
 
     def _fold_one(self, entry: Entry, keys: dict[int, Key]) -> Folded[C]:
         record = entry.record
@@ -201,9 +206,9 @@ class Step(Generic[C]):
         await self._locate()
 
     async def _release(self, topic: str, key: str, entries: Sequence[Entry]) -> None:
+        folded = await self._fold(entries)
+        broken = next((event.parked for event in folded if event.parked is not None), None)
         try:
-            folded = await self._fold(entries)
-            broken = next((event.parked for event in folded if event.parked is not None), None)
             if broken is None:
                 await self._patiently(lambda: self.view.release(topic, key, folded))
         except Exception as error:  # noqa: BLE001 - what failed before may fail again, in any way

@@ -1,95 +1,118 @@
-"""The embedded engine: every step in one thread beside the server, pulling from the log when something was appended.
+"""The embedded engine: every generation's step in one thread beside the server, pulling from the log when something was appended.
 
-It pulls with the view's position as a distributed worker does; nothing is projected inside the request that appended it. It knows
-steps and their order of business, no technology.
+It pulls from the view's position as a distributed worker does; nothing is projected inside the request that appended it. It knows
+steps and when to run them, no technology.
 """
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from projectors.engines.progress import EmbeddedProgress
+import structlog
+
+from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from projectors.step import Step
 
 _CHECK_S = 1.0
 """Positions are compared with the log's end this often even when nobody reports an append."""
+_logger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """One generation of one projection and the step that feeds it."""
+
+    generation: GenerationKey
+    step: Step[Any]
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class EmbeddedEngine:
-    """`start` returns when every view was found on the log; a step that fails later calls `failed` once, and all of them stop."""
+    """Lanes advance separately. `failed` is told of a lane that cannot go on, once, in the engine's thread; the others go on."""
 
     def __init__(
-        self, steps: Sequence[Step[Any]], progress: EmbeddedProgress, failed: Callable[[BaseException], None]
+        self, progress: EmbeddedProgress, failed: Callable[[GenerationKey, BaseException], None]
     ) -> None:
-        self._steps = steps
         self._progress = progress
         self._failed = failed
-        self._wakes: Mapping[str, list[asyncio.Event]] = {}
+        self._lanes: dict[GenerationKey, tuple[Lane, asyncio.Task[None]]] = {}
+        self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
-        self._started: threading.Event = threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="projectors", daemon=True)
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._main()), name="projectors", daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()
-        self._started.wait()
-        if self._error is not None:
-            raise self._error
+        self._ready.wait()
 
     def stop(self) -> None:
         """Every step ends the batch it is in; what it has not read waits on the log."""
-        if self._loop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._call(self._stopping.set)
         self._thread.join()
+
+    def feed(self, lanes: Sequence[Lane]) -> None:
+        """Begin to feed these generations. Callable from any thread."""
+        self._call(lambda: self._feed(lanes))
+
+    def leave(self, generation: GenerationKey) -> None:
+        """Feed this generation no more; its batch is ended first."""
+        self._call(lambda: self._leave(generation))
 
     def wake(self, topics: Collection[str]) -> None:
         """Something was appended to these topics. Callable from any thread."""
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._wake, topics)
+        self._call(lambda: self._wake(topics))
+
+    def _call(self, function: Callable[[], None]) -> None:
+        if self._loop is None:
+            raise RuntimeError("the engine was not started")
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function)
+
+    def _feed(self, lanes: Sequence[Lane]) -> None:
+        for lane in lanes:
+            self._lanes[lane.generation] = lane, asyncio.create_task(self._run(lane))
+
+    def _leave(self, generation: GenerationKey) -> None:
+        if (found := self._lanes.pop(generation, None)) is not None:
+            found[0].wake.set()
 
     def _wake(self, topics: Collection[str]) -> None:
-        for topic in topics:
-            for event in self._wakes.get(topic, ()):
-                event.set()
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except BaseException as error:  # noqa: BLE001 - a thread has nobody to raise to; `failed` ends the process
-            self._error = error
-            if self._started.is_set():
-                self._failed(error)
-            self._started.set()
+        for lane, _ in self._lanes.values():
+            if not set(topics).isdisjoint(lane.step.projection.topics):
+                lane.wake.set()
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        wakes: dict[str, list[asyncio.Event]] = {}
-        async with asyncio.TaskGroup() as group:
-            for step in self._steps:
-                await step.open()
-                self._progress.publish(step.projection.name, step.positions)
-            for step in self._steps:
-                event = asyncio.Event()
-                for topic in step.projection.topics:
-                    wakes.setdefault(topic, []).append(event)
-                group.create_task(self._pull(step, event))
-            self._wakes = wakes
-            self._started.set()
-            await self._stopping.wait()
-            for event in {event for events in wakes.values() for event in events}:
-                event.set()
+        self._ready.set()
+        await self._stopping.wait()
+        for lane, _ in self._lanes.values():
+            lane.wake.set()
+        await asyncio.gather(*(task for _, task in self._lanes.values()))
 
-    async def _pull(self, step: Step[Any], wake: asyncio.Event) -> None:
-        while not self._stopping.is_set():
-            wake.clear()
-            while await step.catch_up() and not self._stopping.is_set():
-                self._progress.publish(step.projection.name, step.positions)
-                await asyncio.sleep(0)
+    async def _run(self, lane: Lane) -> None:
+        try:
+            await lane.step.open()
+            self._progress.publish(lane.generation, lane.step.positions)
+            await self._pull(lane)
+        except Exception as error:
+            _logger.exception(
+                "projection failed", projection=lane.generation[0], generation=lane.generation[1]
+            )
+            self._lanes.pop(lane.generation, None)
+            self._failed(lane.generation, error)
+
+    async def _pull(self, lane: Lane) -> None:
+        while lane.generation in self._lanes and not self._stopping.is_set():
+            lane.wake.clear()
+            while await lane.step.catch_up() and not self._stopping.is_set():
+                self._progress.publish(lane.generation, lane.step.positions)
+                await asyncio.sleep(0)  # the other lanes' turn
             try:
                 async with asyncio.timeout(_CHECK_S):
-                    await wake.wait()
+                    await lane.wake.wait()
             except TimeoutError:
                 continue

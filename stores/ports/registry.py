@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-State = Literal["building", "live", "retired", "broken"]
+State = Literal["building", "ready", "live", "retired", "broken"]
+"""`building`: a replay writes it. `ready`: complete once, and fed by the projectors beside the live one. `broken`: it failed
+while it was not live, and is fed no more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +23,8 @@ class Generation:
     state: State
 
 
-class NotBuildingError(Exception):
-    """The generation to switch to is not one that is being fed."""
+class NotReadyError(Exception):
+    """The generation to switch to is not one that is fed beside the live one."""
 
 
 class Registry(Protocol):
@@ -32,10 +35,10 @@ class Registry(Protocol):
         """Register a new generation as building; the first one of a projection is live at once."""
 
     async def switch(self, projection: str, from_number: int, to_number: int) -> bool:
-        """Make `to_number` live and `from_number` building again, if `from_number` is live now; else change nothing.
+        """Make `to_number` live and `from_number` ready, if `from_number` is live now; else change nothing.
 
         Both go on being fed. False when another switch came first;
-        raises NotBuildingError when `to_number` is not being fed.
+        raises NotReadyError when `to_number` is not ready.
         """
 
     async def mark(self, projection: str, number: int, state: State) -> None:

@@ -61,7 +61,10 @@ _PASSING = frozenset(
 
 def translated(error: sqlite3.Error, path: Path) -> StoreError:
     """What may pass by itself is UnavailableError; the low byte of SQLite's code is the kind of error."""
-    if error.sqlite_errorcode & 0xFF in _PASSING:
+    code = getattr(
+        error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE
+    )  # absent when Python refused the call itself
+    if code & 0xFF in _PASSING:
         return UnavailableError(f"{path.name}: {error}")
     return StoreError(f"{path.name}: {error}")
 

@@ -10,6 +10,7 @@ import queue
 import threading
 import zlib
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,26 +40,50 @@ PARTITION_COUNT = 4
 """Partitions of each topic of a new file: more than one, so that a laptop sees the interleavings that a cluster has."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Append:
     records: Sequence[Record]
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[Positions]
 
-    def settle(self, result: Positions | StoreError) -> None:
-        def set_result() -> None:
-            if self.done.cancelled():
-                return
-            if isinstance(result, StoreError):
-                self.done.set_exception(result)
-            else:
-                self.done.set_result(result)
 
-        self.loop.call_soon_threadsafe(set_result)
+class SqliteLogReader:
+    """The log as another process sees it while the server appends: the command line, a replay."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, SCHEMA, "FULL")
+        self._read_lock = threading.Lock()
+        self._counts = self._partition_counts()
+
+    async def read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
+        with self._read_lock:
+            rows = self._database.reader.execute(_SELECT, (*partition, first, limit)).fetchall()
+        return [_entry(partition, row) for row in rows]
+
+    async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
+        return {(t, n): self._last_offset(t, n) for t in topics for n in range(self._counts[t])}
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _partition_counts(self) -> dict[str, int]:
+        return dict(self._database.reader.execute("SELECT topic, partition_count FROM topics"))
+
+    def _last_offset(self, topic: str, partition: int) -> int:
+        query = "SELECT coalesce(max(offset), -1) FROM log WHERE topic = ? AND partition = ?"
+        return int(self._database.reader.execute(query, (topic, partition)).fetchone()[0])
 
 
-class SqliteLog:
-    """Needs `close`, which finishes what was queued. `appended` callbacks get the topics, in the writer's thread."""
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+class SqliteLog(SqliteLogReader):
+    """The log of the process that appends to it. Needs `close`, which finishes what was queued.
+
+    `failed` is told, once and in the log's own thread, when the log cannot go on: everybody who waits is answered
+    UnavailableError, and so is every later append.
+    """
 
     def __init__(
         self,
@@ -66,18 +91,18 @@ class SqliteLog:
         partition_count: int = PARTITION_COUNT,
         deadline_s: float = 5.0,
         crash: Crash = survive,
+        failed: Callable[[BaseException], None] = _raise,
     ) -> None:
+        super().__init__(path)
         self._crash = crash
-        self._database = Database(path, SCHEMA, "FULL")
+        self._failed = failed
+        self._ended = False
         self._deadline_s = deadline_s
-        self._path = path
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO topics VALUES (?, ?)", [(topic, partition_count) for topic in TOPICS]
             )
-        self._counts: dict[str, int] = dict(
-            self._database.reader.execute("SELECT topic, partition_count FROM topics")
-        )
+        self._counts = self._partition_counts()
         self._ends = {
             (topic, number): self._last_offset(topic, number)
             for topic, count in self._counts.items()
@@ -85,7 +110,6 @@ class SqliteLog:
         }
         self._listeners: list[Callable[[Collection[str]], None]] = []
         self._queue: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
-        self._read_lock = threading.Lock()
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
 
@@ -96,6 +120,8 @@ class SqliteLog:
         return topic, zlib.crc32(key.encode()) % self._counts[topic]
 
     async def append(self, records: Sequence[Record]) -> Positions:
+        if self._ended:
+            raise UnavailableError("the log has stopped")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Positions] = loop.create_future()
         self._queue.put(_Append(records, loop, done))
@@ -105,11 +131,6 @@ class SqliteLog:
         except TimeoutError as error:
             raise UnavailableError("the log did not acknowledge in time") from error
 
-    async def read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
-        with self._read_lock:
-            rows = self._database.reader.execute(_SELECT, (*partition, first, limit)).fetchall()
-        return [_entry(partition, row) for row in rows]
-
     async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
         return {(t, n): self._ends[t, n] for t in topics for n in range(self._counts[t])}
 
@@ -117,10 +138,6 @@ class SqliteLog:
         self._queue.put(None)
         self._thread.join()
         self._database.close()
-
-    def _last_offset(self, topic: str, partition: int) -> int:
-        query = "SELECT coalesce(max(offset), -1) FROM log WHERE topic = ? AND partition = ?"
-        return int(self._database.reader.execute(query, (topic, partition)).fetchone()[0])
 
     def _write(self) -> None:
         """Runs in the log's own thread until None comes out of the queue."""
@@ -135,7 +152,25 @@ class SqliteLog:
                 item = self._queue.get()
             running = item is not None
             if appends:
-                self._commit(appends)
+                running = self._committed(appends) and running
+
+    def _committed(self, appends: Sequence[_Append]) -> bool:
+        """False when the log cannot go on."""
+        try:
+            self._commit(appends)
+        except BaseException as error:  # noqa: BLE001 - a thread has nobody to raise to
+            self._ended = True
+            waiting = [*appends, *self._drained()]
+            _settle(waiting, [UnavailableError("the log has stopped")] * len(waiting))
+            self._failed(error)
+            return False
+        return True
+
+    def _drained(self) -> list[_Append]:
+        queued = []
+        while not self._queue.empty():
+            queued.append(self._queue.get())
+        return [append for append in queued if append is not None]
 
     def _commit(self, appends: Sequence[_Append]) -> None:
         ends = dict(self._ends)
@@ -155,15 +190,35 @@ class SqliteLog:
                 self._crash("log.before_commit")
             self._crash("log.after_commit")
         except StoreError as error:
-            for append in appends:
-                append.settle(error)
+            _settle(appends, [error] * len(appends))
             return
         self._ends = ends
-        for append, positions in zip(appends, results, strict=True):
-            append.settle(positions)
+        _settle(appends, results)
         topics = {topic for positions in results for topic, _ in positions}
         for listener in self._listeners:
             listener(topics)
+
+
+def _settle(appends: Sequence[_Append], results: Sequence[Positions | StoreError]) -> None:
+    """Tell the callers; one wake-up for each of their event loops."""
+    by_loop: dict[
+        asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Positions], Positions | StoreError]]
+    ] = {}
+    for append, result in zip(appends, results, strict=True):
+        by_loop.setdefault(append.loop, []).append((append.done, result))
+    for loop, settled in by_loop.items():
+        with suppress(RuntimeError):  # the loop is closed: nobody is waiting
+            loop.call_soon_threadsafe(_set_results, settled)
+
+
+def _set_results(settled: Sequence[tuple[asyncio.Future[Positions], Positions | StoreError]]) -> None:
+    for done, result in settled:
+        if done.done():  # its caller gave up
+            continue
+        if isinstance(result, StoreError):
+            done.set_exception(result)
+        else:
+            done.set_result(result)
 
 
 def _row(partition: Partition, offset: int, r: Record) -> tuple[object, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stores.ports.registry import Generation, NotBuildingError, State
+from stores.ports.registry import Generation, NotReadyError, State
 from stores.sqlite.database import Database
 
 SCHEMA = """
@@ -32,10 +32,10 @@ class SqliteRegistry:
     async def switch(self, projection: str, from_number: int, to_number: int) -> bool:
         update = "UPDATE generations SET state = ?1 WHERE projection = ?2 AND number = ?3 AND state = ?4"
         with self._state.transaction() as connection:
-            if connection.execute(update, ("building", projection, from_number, "live")).rowcount == 0:
+            if connection.execute(update, ("ready", projection, from_number, "live")).rowcount == 0:
                 return False
-            if connection.execute(update, ("live", projection, to_number, "building")).rowcount == 0:
-                raise NotBuildingError(f"{projection} has no generation {to_number} that is being built")
+            if connection.execute(update, ("live", projection, to_number, "ready")).rowcount == 0:
+                raise NotReadyError(f"{projection} has no generation {to_number} that is ready")
         return True
 
     async def mark(self, projection: str, number: int, state: State) -> None:

@@ -6,7 +6,7 @@ kept. So nobody who waited for a position is given an older row.
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -25,19 +25,17 @@ class Remembered(Generic[K, V]):
     def get(self, keys: Collection[K]) -> dict[K, V]:
         """The rows that exist, in the order of the keys."""
         rows = self._rows
-        missing = [key for key in keys if key not in rows]
-        if not missing:
-            try:
-                return {key: rows[key] for key in keys}
-            except KeyError:  # forgotten by the writer just now
-                return self.get(keys)
-        seen = self._changes_count
-        loaded = self._load(missing)
-        known = {key: loaded[key] if key in loaded else rows.get(key) for key in keys}
-        with self._lock:
-            if self._changes_count == seen:
-                self._keep(loaded)
-        return {key: row for key, row in known.items() if row is not None}
+        known = {key: rows.get(key) for key in keys}  # each asked for once: the writer may forget it meanwhile
+        missing = [key for key, row in known.items() if row is None]
+        if missing:
+            seen = self._changes_count
+            loaded = self._load(missing)
+            known.update(loaded)
+            with self._lock:
+                if self._changes_count == seen:
+                    self._keep(loaded)
+            return {key: row for key, row in known.items() if row is not None}
+        return cast(dict[K, V], known)
 
     def forget(self, keys: Iterable[K]) -> None:
         with self._lock:

@@ -42,6 +42,10 @@ class SqliteView(Generic[C]):
         """Apply the changes in order, inside the transaction that also advances the position."""
         raise NotImplementedError
 
+    def _write_events(self, connection: sqlite3.Connection, events: Sequence[Folded[C]]) -> None:
+        """For views that also store where an event stands on the log; the others write the changes alone."""
+        self._write(connection, _changes(events))
+
     def _written(self, changes: Sequence[C]) -> None:
         """Called after the commit: forget what was remembered of the rows that changed."""
 
@@ -51,13 +55,12 @@ class SqliteView(Generic[C]):
     async def apply(self, events: Sequence[Folded[C]]) -> None:
         with self._database.transaction() as connection:
             fresh = _beyond(_positions(connection), events)
-            changes = [change for event in fresh for change in event.changes]
-            self._write(connection, changes)
+            self._write_events(connection, fresh)
             self._crash("view.before_position")
             _park(connection, fresh)
             _advance(connection, fresh)
             self._crash("view.before_commit")
-        self._written(changes)
+        self._written(_changes(fresh))
         self._crash("view.after_commit")
 
     async def parked_keys(self) -> Collection[tuple[str, str]]:
@@ -82,15 +85,18 @@ class SqliteView(Generic[C]):
             connection.execute(update, (reason, topic, key))
 
     async def release(self, topic: str, key: str, events: Sequence[Folded[C]]) -> None:
-        changes = [change for event in events for change in event.changes]
         with self._database.transaction() as connection:
-            self._write(connection, changes)
+            self._write_events(connection, events)
             connection.execute("DELETE FROM parked WHERE topic = ? AND key = ?", (topic, key))
             self._crash("release.before_commit")
-        self._written(changes)
+        self._written(_changes(events))
 
     def close(self) -> None:
         self._database.close()
+
+
+def _changes(events: Iterable[Folded[C]]) -> list[C]:
+    return [change for event in events for change in event.changes]
 
 
 def _positions(connection: sqlite3.Connection) -> dict[Partition, Position]:

@@ -1,0 +1,144 @@
+"""The read pipeline of posts: from ids to JSON, one function a stage.
+
+Ids come from a feed, a list or an index and are only candidates. `hydrate` reads everything there is to say
+about them, `rules` drops what the viewer may not see, `present` joins what is remembered as bytes with what
+differs from reading to reading. Where the ids come from is not known here.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from api.calls import Answer, Call
+from api.pages import page
+from api.post_json import NO, YES
+from api.problems import NOT_CAUGHT_UP, NOT_FOUND, problem, unavailable
+from api.services import Services
+from producers.visibility import visible
+from stores.ports.media import Media
+from stores.ports.page import Page
+from stores.ports.timelines import Post
+from stores.ports.views import Views
+
+POST_READS = ("timelines", "media", "accounts", "graph", "likes", "comments", "saves")
+"""The projections that a list of posts depends on."""
+
+MAX_ROUNDS = 5
+"""How often a page is filled up before it is answered short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hydrated:
+    """What was read about some posts. Absent counts are 0; posts, media and authors that are gone are absent."""
+
+    posts: Sequence[Post]
+    media: Mapping[int, Media]
+    authors: Mapping[int, bytes]
+    likes: Mapping[int, int]
+    comments: Mapping[int, int]
+    liked: Collection[int]
+    saved: Collection[int]
+
+
+async def present_posts(
+    app: Services, views: Views, me: int | None, post_ids: Collection[int]
+) -> list[bytes]:
+    """The JSON of those of the posts that the viewer may see, in the order of the ids."""
+    if not post_ids:
+        return []
+    hydrated = await hydrate(app, views, me, post_ids)
+    seen = await visible(views, me, hydrated.posts)
+    return present(app, seen, hydrated)
+
+
+async def hydrate(app: Services, views: Views, me: int | None, post_ids: Collection[int]) -> Hydrated:
+    found = await views.timelines.posts(post_ids)
+    return await hydrate_around(app, views, me, [found[post_id] for post_id in post_ids if post_id in found])
+
+
+async def hydrate_around(app: Services, views: Views, me: int | None, posts: Sequence[Post]) -> Hydrated:
+    """Everything about posts that are known already."""
+    post_ids = [post.post_id for post in posts]
+    return Hydrated(
+        posts=posts,
+        media=await views.media.media([media_id for post in posts for media_id in post.media_ids]),
+        authors=await app.people.summaries(views, me, {post.author_id for post in posts}),
+        likes=await views.likes.counts(post_ids),
+        comments=await views.comments.counts(post_ids),
+        liked=() if me is None else await views.likes.liked(me, post_ids),
+        saved=() if me is None else await views.saves.saved(me, post_ids),
+    )
+
+
+def present(app: Services, posts: Iterable[Post], hydrated: Hydrated) -> list[bytes]:
+    """The posts as JSON, in their order. One whose author or files are gone is about to go itself and is left out."""
+    now_ms = app.clock()
+    likes, comments, liked, saved = hydrated.likes, hydrated.comments, hydrated.liked, hydrated.saved
+    presented = []
+    for post in posts:
+        post_id = post.post_id
+        author = hydrated.authors.get(post.author_id)
+        media = _media_of(post, hydrated.media)
+        if author is None or not media:
+            continue
+        pieces = app.post_pieces.of(post, media, app.objects, now_ms)
+        presented.append(
+            pieces.joined(
+                author,
+                likes.get(post_id, 0),
+                comments.get(post_id, 0),
+                YES if post_id in liked else NO,
+                YES if post_id in saved else NO,
+            )
+        )
+    return presented
+
+
+async def present_written(app: Services, views: Views, me: int, post: Post) -> bytes:
+    """A post as its author's command has just written it, which no view needs to show yet."""
+    presented = present(app, (post,), await hydrate_around(app, views, me, (post,)))
+    if not presented:  # its files are gone: so is the post, or it will be in a moment
+        raise problem(NOT_FOUND)
+    return presented[0]
+
+
+async def own_summary(app: Services, views: Views, me: int) -> bytes:
+    """The caller as a UserSummary, read before a write that will answer with it; 503 for who is so new that no view knows them."""
+    summaries = await app.people.summaries(views, me, (me,))
+    if me not in summaries:
+        raise unavailable(NOT_CAUGHT_UP)
+    return summaries[me]
+
+
+def _media_of(post: Post, media: Mapping[int, Media]) -> tuple[Media, ...]:
+    return tuple([media[media_id] for media_id in post.media_ids if media_id in media])
+
+
+Candidates = Callable[[int | None, int], Awaitable[Page[int]]]
+"""Post ids after a key, at most so many; the key is None for the first."""
+
+
+async def page_of_posts(app: Services, views: Views, call: Call, candidates: Candidates) -> Answer:
+    """The answer of a paged route that lists posts."""
+
+    async def shown(post_ids: Sequence[int]) -> list[bytes]:
+        return await present_posts(app, views, call.viewer_id, post_ids)
+
+    return await filled_page(call, candidates, shown)
+
+
+async def filled_page(
+    call: Call, candidates: Candidates, shown: Callable[[Sequence[int]], Awaitable[list[bytes]]]
+) -> Answer:
+    """Asks for more candidates while those that were not shown left room on the page.
+
+    Only as many are asked for as fit, so that every candidate is on this page, not to be shown, or after the next key.
+    """
+    items: list[bytes] = []
+    key = call.after_int()
+    for _ in range(MAX_ROUNDS):
+        found = await candidates(key, call.limit - len(items))
+        items += await shown(found.items)
+        key = found.next_key
+        if key is None or len(items) >= call.limit:
+            break
+    return page(call, items, None if key is None else (key,))

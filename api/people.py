@@ -1,0 +1,230 @@
+"""People as clients see them: the models for the OpenAPI document, and the JSON that is written.
+
+The part of a person that is the same for every viewer is remembered as bytes for as long as the reader hands out the same
+account and the same avatar; only the relationship is made anew. Whether a viewer may see somebody is not decided here.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+
+from api.models import Id, Output, Time, rfc3339
+from events.ids import Clock
+from events.media import Rendition
+from stores.ports.accounts import Account
+from stores.ports.graph import GraphCounts
+from stores.ports.media import Media
+from stores.ports.objects import Objects, area_of
+from stores.ports.views import Views
+
+REMEMBERED_COUNT = 50_000
+_AVATAR_RENDITIONS = ("small", "thumb", "medium", "large")
+"""Which one an avatar is, the first there is: 320 pixels are enough for a profile's head."""
+
+
+class Avatar(Output):
+    url: str
+    width: int
+    height: int
+
+
+class Relationship(Output):
+    """How the viewer stands to somebody."""
+
+    following: bool
+    followed_by: bool
+    requested: Literal[False]
+    blocking: Literal[False]
+    muting: Literal[False]
+
+
+class UserSummary(Output):
+    """`relationship` is null for a viewer who is not signed in."""
+
+    id: Id
+    username: str
+    display_name: str
+    avatar: Avatar | None
+    private: Literal[False]
+    relationship: Relationship | None
+
+
+class UserCounts(Output):
+    posts: int
+    followers: int
+    following: int
+
+
+class User(UserSummary):
+    bio: str
+    location: str
+    counts: UserCounts
+    created_at: Time
+
+
+class Me(User):
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    posts: int = 0
+    followers: int = 0
+    following: int = 0
+
+
+def relationship_json(following: bool, followed_by: bool) -> bytes:
+    """What stands in a person's `relationship`, and what a follow answers."""
+    return _RELATIONSHIPS[following, followed_by]
+
+
+_RELATIONSHIPS = {
+    (following, followed_by): orjson.dumps(
+        {
+            "following": following,
+            "followed_by": followed_by,
+            "requested": False,
+            "blocking": False,
+            "muting": False,
+        }
+    )
+    for following in (False, True)
+    for followed_by in (False, True)
+}
+NO_VIEWER = b"null"
+NO_RELATIONSHIP = _RELATIONSHIPS[False, False]
+"""Of somebody to themselves, and of strangers."""
+
+
+class People:
+    """Avatars are for everybody. One whose pictures have not been moved to the public area is fetched through a signed URL,
+    which changes with time and so is not remembered.
+    """
+
+    def __init__(self, objects: Objects, clock: Clock, remembered_count: int = REMEMBERED_COUNT) -> None:
+        self._objects = objects
+        self._clock = clock
+        self._remembered_count = remembered_count
+        self._known: dict[int, tuple[Account, Media | None, bytes]] = {}
+
+    async def summaries(self, views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
+        """JSON of a UserSummary for each of those that are registered."""
+        accounts = await views.accounts.accounts(user_ids)
+        beginnings = await self._beginnings(views, accounts)
+        ends = await _relationships(views, me, accounts)
+        return {user_id: beginning + ends[user_id] + b"}" for user_id, beginning in beginnings.items()}
+
+    async def users(self, views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
+        """JSON of a User for each of those that are registered."""
+        accounts = await views.accounts.accounts(user_ids)
+        beginnings = await self._beginnings(views, accounts)
+        ends = await _relationships(views, me, accounts)
+        counts = await counted(views, accounts)
+        return {
+            user_id: beginning + ends[user_id] + _rest(accounts[user_id], counts[user_id]) + b"}"
+            for user_id, beginning in beginnings.items()
+        }
+
+    async def user(self, views: Views, account: Account) -> bytes:
+        """JSON of a User that was just registered, as they see themselves."""
+        beginning = (await self._beginnings(views, {account.user_id: account}))[account.user_id]
+        return beginning + NO_RELATIONSHIP + _rest(account, Counts()) + b"}"
+
+    async def me(self, views: Views, account: Account) -> bytes:
+        """JSON of a Me: the user as they see themselves."""
+        user_id = account.user_id
+        beginning = (await self._beginnings(views, {user_id: account}))[user_id]
+        counts = (await counted(views, (user_id,)))[user_id]
+        email = orjson.dumps(account.email)
+        return beginning + NO_RELATIONSHIP + _rest(account, counts) + b',"email":' + email + b"}"
+
+    async def _beginnings(self, views: Views, accounts: Mapping[int, Account]) -> dict[int, bytes]:
+        media_ids = [a.avatar_media_id for a in accounts.values() if a.avatar_media_id is not None]
+        avatars = await views.media.media(media_ids) if media_ids else {}
+        return {
+            user_id: self._beginning(account, avatars.get(account.avatar_media_id or 0))
+            for user_id, account in accounts.items()
+        }
+
+    def _beginning(self, account: Account, avatar: Media | None) -> bytes:
+        """A UserSummary up to its relationship."""
+        known = self._known.get(account.user_id)
+        if known is not None and known[0] is account and known[1] is avatar:
+            return known[2]
+        rendition = _shown(avatar)
+        is_lasting = rendition is None or area_of(rendition.object_key) == "public"
+        beginning = _summary(account, None if rendition is None else self._avatar(rendition))
+        self._known.pop(account.user_id, None)
+        if is_lasting:
+            self._known[account.user_id] = account, avatar, beginning
+        if len(self._known) > self._remembered_count:
+            del self._known[next(iter(self._known))]
+        return beginning
+
+    def _avatar(self, rendition: Rendition) -> dict[str, object]:
+        return {
+            "url": self._url(rendition.object_key),
+            "width": rendition.width,
+            "height": rendition.height,
+        }
+
+    def _url(self, key: str) -> str:
+        if area_of(key) == "public":
+            return self._objects.public_url(key)
+        return self._objects.signed_url(key, self._clock(), "public")
+
+
+def _shown(avatar: Media | None) -> Rendition | None:
+    """The rendition that an avatar is shown as."""
+    if avatar is None or avatar.status != "ready":
+        return None
+    by_name = {rendition.name: rendition for rendition in avatar.renditions}
+    return next((by_name[name] for name in _AVATAR_RENDITIONS if name in by_name), None)
+
+
+def _summary(account: Account, avatar: dict[str, object] | None) -> bytes:
+    """JSON of a UserSummary up to its relationship."""
+    summary = {
+        "id": str(account.user_id),
+        "username": account.username,
+        "display_name": account.display_name,
+        "avatar": avatar,
+        "private": False,
+    }
+    return orjson.dumps(summary)[:-1] + b',"relationship":'
+
+
+def _rest(account: Account, counts: Counts) -> bytes:
+    """What a User has beyond a UserSummary."""
+    rest = {
+        "bio": account.bio,
+        "location": account.location,
+        "counts": counts,
+        "created_at": rfc3339(account.created_at_ms),
+    }
+    return b"," + orjson.dumps(rest)[1:-1]
+
+
+async def _relationships(views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
+    if me is None:
+        return dict.fromkeys(user_ids, NO_VIEWER)
+    following = await views.graph.following_among(me, user_ids)
+    followers = await views.graph.followers_among(me, user_ids)
+    return {user_id: _RELATIONSHIPS[user_id in following, user_id in followers] for user_id in user_ids}
+
+
+async def counted(views: Views, user_ids: Collection[int]) -> dict[int, Counts]:
+    """The counts of a profile. Those of follows come from the feeds, which hold the sets, unless these are being filled."""
+    posts = await views.timelines.post_counts(user_ids)
+    follows = await (views.feeds if await views.feeds.believed() else views.graph).counts(user_ids)
+    nobody = GraphCounts(0, 0)
+    return {
+        user_id: Counts(
+            posts.get(user_id, 0),
+            follows.get(user_id, nobody).followers,
+            follows.get(user_id, nobody).following,
+        )
+        for user_id in user_ids
+    }

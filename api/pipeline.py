@@ -1,0 +1,219 @@
+"""The way of a request through a route: who asks, within limits, parsed, caught up, handled, presented.
+
+One `Pipeline` serves all routes of the table. The order of its checks is part of the contract: 405, 401, 429,
+404 for a path that names nothing, 400 for the position, then query, body, idempotency key, and the wait for
+the position right before the handler. What it does not know: CORS, request ids, and errors that no route
+raises (`api.edge`).
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
+
+from api import scopes
+from api.addresses import Addresses, limited_as
+from api.bodies import check_media_type, read_body
+from api.calls import Answer, Call, Viewer
+from api.cursors import Cursors, Keys, binding
+from api.headers import Headers
+from api.idempotency import HEADER as IDEMPOTENCY_HEADER
+from api.idempotency import Idempotency
+from api.inputs import parsed_body, parsed_limit, read_parameters
+from api.matching import Match, PathTable, path_values
+from api.plans import Plan
+from api.positions import HEADER as POSITION_HEADER
+from api.positions import PositionStrings
+from api.problems import (
+    METHOD_NOT_ALLOWED,
+    NOT_CAUGHT_UP,
+    NOT_FOUND,
+    RATE_LIMITED,
+    ProblemError,
+    from_exception,
+    problem,
+    rejected,
+    unavailable,
+)
+from api.rates import Limits, RateLimiter, rate_key
+from api.replies import Presenter, RawHeaderList, RawReply, problem_reply, send_reply
+from api.routes import Endpoint
+from api.tokens import bearer_token, unauthorized
+from events.ids import Clock
+from producers.errors import RejectedError
+from stores.ports.errors import UnavailableError
+from stores.ports.idempotency import IdempotencyKeys
+from stores.ports.log import Partition
+from stores.ports.progress import Progress
+
+POSITION_WAIT_MS = 2000
+_POSITION = POSITION_HEADER.lower().encode()
+_IDEMPOTENCY_KEY = IDEMPOTENCY_HEADER.lower().encode()
+
+Authenticate = Callable[[str], Awaitable[Viewer | None]]
+"""The viewer of an access token, None when the token or its session is not valid (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What the pipeline needs, given by the composition root. `secret` signs cursors and positions."""
+
+    authenticate: Authenticate
+    progress: Progress
+    rates: RateLimiter
+    limits: Limits
+    idempotency_keys: IdempotencyKeys
+    addresses: Addresses
+    new_id: Callable[[], int]
+    clock: Clock
+    secret: bytes
+
+
+class Pipeline:
+    def __init__(self, endpoints: Iterable[Endpoint], gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._cursors = Cursors(gateway.secret, gateway.clock)
+        self._positions = PositionStrings(gateway.secret)
+        self._presenter = Presenter(self._positions)
+        self._idempotency = Idempotency(gateway.idempotency_keys, gateway.secret, gateway.clock)
+        self._table: PathTable[Plan] = PathTable()
+        for endpoint in endpoints:
+            self._table.add(endpoint.method, endpoint.path, Plan(endpoint, gateway.limits))
+
+    def find(self, path: str) -> Match[Plan] | None:
+        return self._table.find(path)
+
+    async def serve(self, match: Match[Plan], scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request whose path is known."""
+        limited: RawHeaderList = []
+        try:
+            reply = await self._reply(match, scope, receive, limited)
+        except ProblemError as error:
+            reply = problem_reply(error)
+        except UnavailableError as error:
+            reply = problem_reply(from_exception(error))
+        reply.headers.extend(limited)
+        await send_reply(reply, scope["method"], send)
+
+    async def _reply(
+        self, match: Match[Plan], scope: Scope, receive: Receive, limited: RawHeaderList
+    ) -> RawReply:
+        plan = match.by_method.get(scope["method"])
+        if plan is None:
+            raise problem(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(match.by_method))})
+        scope[scopes.ROUTE] = plan.endpoint.path
+        headers: Headers = scope[scopes.HEADERS]
+        call = await self._admitted(plan, match.values, scope, headers, limited)
+        self._read_query(plan, call, scope["query_string"])
+        body = await self._read_body(plan, call, headers, receive)
+        answer = await self._answer(plan, call, headers, body)
+        if plan.endpoint.method == "GET":
+            return self._presenter.read(answer, call)
+        return self._presenter.answer(answer, call)
+
+    async def _admitted(
+        self, plan: Plan, values: tuple[str, ...], scope: Scope, headers: Headers, limited: RawHeaderList
+    ) -> Call:
+        addresses = self._gateway.addresses
+        client = addresses.client(scope, headers)
+        try:
+            viewer = await self._viewer(plan, headers)
+        except ProblemError:
+            await self._count(plan, None, client, limited)  # guessing tokens is limited too
+            raise
+        await self._count(plan, viewer, client, limited)
+        named = path_values(plan.names, values)
+        if named is None:
+            raise problem(NOT_FOUND)
+        return Call(
+            path=scope["path"],
+            ids=named[0],
+            texts=named[1],
+            viewer=viewer,
+            client=client,
+            is_local=lambda: addresses.is_loopback(scope, headers),
+            headers=headers,
+            request_id=scope[scopes.REQUEST_ID],
+            position=self._position(headers),
+            new_id=self._gateway.new_id,
+        )
+
+    async def _viewer(self, plan: Plan, headers: Headers) -> Viewer | None:
+        if plan.signed_in == "ignored":
+            return None
+        authorization = headers.get(b"authorization")
+        if authorization is None:
+            if plan.signed_in == "required":
+                raise unauthorized()
+            return None
+        viewer = await self._gateway.authenticate(bearer_token(authorization))
+        if viewer is None:
+            raise unauthorized("invalid_token")
+        return viewer
+
+    async def _count(self, plan: Plan, viewer: Viewer | None, client: str, limited: RawHeaderList) -> None:
+        if plan.allowance is None:
+            return
+        account_id = None if viewer is None else viewer.account_id
+        key = rate_key(plan.rate_class, account_id, limited_as(client) if viewer is None else client)
+        verdict = await self._gateway.rates.hit(key, plan.allowance)
+        limited.extend(verdict.headers())
+        if not verdict.allowed:
+            raise problem(RATE_LIMITED, headers={"Retry-After": str(verdict.reset_s)})
+
+    def _position(self, headers: Headers) -> dict[Partition, int]:
+        text = headers.get(_POSITION)
+        return {} if text is None else self._positions.open(text)
+
+    def _read_query(self, plan: Plan, call: Call, query_string: bytes) -> None:
+        known = plan.query.known(read_parameters(query_string))
+        if not plan.endpoint.paged:
+            call.give_query(plan.query.model(known), known)
+            return
+        limit, cursor = parsed_limit(known.pop("limit", None)), known.pop("cursor", None)
+        call.give_query(plan.query.model(known), known)
+        bound_to = binding(f"{plan.endpoint.method} {call.path}", known, call.viewer_id)
+
+        def seal(keys: Keys) -> str:
+            return self._cursors.seal(keys, bound_to)
+
+        call.give_page(limit, None if cursor is None else self._cursors.open(cursor, bound_to), seal)
+
+    async def _read_body(self, plan: Plan, call: Call, headers: Headers, receive: Receive) -> bytes:
+        model = plan.endpoint.body
+        if model is None:
+            return b""
+        if plan.default_body is None or b"content-type" in headers:
+            check_media_type(plan.endpoint.method, headers)
+        body = await read_body(receive, headers)
+        call.give_body(self._model(plan, headers, body))
+        return body
+
+    def _model(self, plan: Plan, headers: Headers, body: bytes) -> BaseModel:
+        if not body and plan.default_body is not None:
+            return plan.default_body
+        check_media_type(plan.endpoint.method, headers)
+        assert plan.endpoint.body is not None
+        return parsed_body(plan.endpoint.body, body)
+
+    async def _answer(self, plan: Plan, call: Call, headers: Headers, body: bytes) -> Answer:
+        async def run() -> Answer:
+            await self._caught_up(plan, call)
+            try:
+                return await plan.endpoint.handler(call)
+            except RejectedError as error:
+                raise rejected(error) from error
+
+        rule = plan.idempotency
+        key = None if rule is None else headers.get(_IDEMPOTENCY_KEY)
+        if rule is None or key is None:
+            return await run()
+        return await self._idempotency.once(plan.endpoint, rule, key, call, body, run)
+
+    async def _caught_up(self, plan: Plan, call: Call) -> None:
+        reads = plan.endpoint.reads
+        if not call.position or not reads:
+            return
+        if not await self._gateway.progress.reached(reads, call.position, POSITION_WAIT_MS):
+            raise unavailable(NOT_CAUGHT_UP)

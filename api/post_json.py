@@ -1,0 +1,121 @@
+"""A post as clients see it: its model for the OpenAPI document, and the bytes that are written.
+
+Almost all of a post is the same for every viewer and at every reading. That part is remembered as bytes, for
+the very objects it was made from: views hand out another object when something has changed.
+"""
+
+from dataclasses import dataclass
+
+import orjson
+
+from api.media_json import Media, media_json, rendition_urls
+from api.models import Id, Output, Time, rfc3339
+from api.people import UserSummary
+from events.posts import Visibility
+from producers.visibility import is_public
+from stores.ports.media import Media as StoredMedia
+from stores.ports.objects import Objects, area_of
+from stores.ports.timelines import Post as StoredPost
+
+KEPT_COUNT = 10_000
+SIGNED_KEPT_MS = 60_000
+"""Well below the time for which a signed URL works."""
+
+_FOREVER_MS = 1 << 62
+
+
+class Place(Output):
+    name: str
+    latitude: float
+    longitude: float
+
+
+class PostCounts(Output):
+    likes: int
+    comments: int
+
+
+class Post(Output):
+    id: Id
+    author: UserSummary
+    caption: str
+    tags: list[str]
+    place: Place | None
+    media: list[Media]
+    visibility: Visibility
+    counts: PostCounts
+    liked: bool
+    saved: bool
+    created_at: Time
+    edited_at: Time | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The JSON of a post around what differs: `start` author `middle` likes, comments, liked, saved `end`."""
+
+    post: StoredPost
+    media: tuple[StoredMedia, ...]
+    until_ms: int
+    start: bytes
+    middle: bytes
+    end: bytes
+
+    def joined(self, author: bytes, like_count: int, comment_count: int, liked: bytes, saved: bytes) -> bytes:
+        """`liked` and `saved` are JSON: `YES` or `NO`."""
+        return b'%b%b%b%d,"comments":%d},"liked":%b,"saved":%b,%b' % (
+            self.start, author, self.middle, like_count, comment_count, liked, saved, self.end,
+        )  # fmt: skip
+
+
+YES, NO = b"true", b"false"
+
+
+class PostPieces:
+    """Remembers the pieces of the posts made last. Used by one thread."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Pieces] = {}
+
+    def of(self, post: StoredPost, media: tuple[StoredMedia, ...], objects: Objects, now_ms: int) -> Pieces:
+        kept = self._kept.get(post.post_id)
+        if kept is not None and kept.post is post and kept.media == media and now_ms < kept.until_ms:
+            return kept
+        pieces = self._kept[post.post_id] = pieces_of(post, media, objects, now_ms)
+        if len(self._kept) > KEPT_COUNT:
+            del self._kept[next(iter(self._kept))]
+        return pieces
+
+
+def pieces_of(post: StoredPost, media: tuple[StoredMedia, ...], objects: Objects, now_ms: int) -> Pieces:
+    urls = rendition_urls(objects, "public" if is_public(post) else "private", now_ms)
+    middle = {
+        "caption": post.caption,
+        "tags": post.tags,
+        "place": _place_json(post),
+        "media": [media_json(one, urls) for one in media],
+        "visibility": post.visibility,
+    }
+    end = {
+        "created_at": rfc3339(post.created_at_ms),
+        "edited_at": None if post.edited_at_ms is None else rfc3339(post.edited_at_ms),
+    }
+    return Pieces(
+        post,
+        media,
+        _FOREVER_MS if _urls_last(post, media) else now_ms + SIGNED_KEPT_MS,
+        b'{"id":"%d","author":' % post.post_id,
+        b"," + orjson.dumps(middle)[1:-1] + b',"counts":{"likes":',
+        orjson.dumps(end)[1:],
+    )
+
+
+def _place_json(post: StoredPost) -> dict[str, object] | None:
+    place = post.place
+    return None if place is None else place.model_dump()
+
+
+def _urls_last(post: StoredPost, media: tuple[StoredMedia, ...]) -> bool:
+    return is_public(post) and all(
+        area_of(rendition.object_key) == "public" for one in media for rendition in one.renditions
+    )

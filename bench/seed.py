@@ -1,0 +1,160 @@
+"""A data folder with people, follows, posts and likes, appended to the log directly: what the benchmarks start from."""
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from events.accounts import AccountRegistered
+from events.envelope import Envelope
+from events.graph import Followed
+from events.ids import EPOCH_MS, Ids
+from events.likes import PostLiked
+from events.media import MediaAttached, MediaProcessed, MediaUploaded, MediaUploadStarted, Rendition
+from events.posts import PostCreated
+from producers.command import Command
+from producers.journal import Journal
+from runtime.folder import Folder
+from stores.sqlite.keys import SqliteKeys
+from stores.sqlite.log import SqliteLog
+from stores.sqlite.state import open_state
+
+POSTS_EACH = 20
+LIKES_PER_POST = 10
+_SIZES = (("thumb", 150), ("small", 320), ("medium", 640), ("large", 1080))
+_WORDS = (
+    "sunrise",
+    "harbour",
+    "#harbour",
+    "coffee",
+    "mountain",
+    "#hiking",
+    "garden",
+    "rain",
+    "city",
+    "#night",
+    "#lake",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    people: tuple[int, ...]
+    posts: tuple[tuple[int, int], ...]
+    """(post, author), in the order of their making."""
+    event_count: int
+
+
+class _Story:
+    """Events of a made-up past, in order, a millisecond apart."""
+
+    def __init__(self, people_count: int, follows: Sequence[tuple[int, int]], rnd: random.Random) -> None:
+        self._ms = EPOCH_MS
+        self._ids = Ids(1, lambda: self._ms)
+        self._rnd = rnd
+        self._follows = follows
+        self.people = tuple(self._ids.next() for _ in range(people_count))
+        self.posts: list[tuple[int, int]] = []
+
+    def _me(self, user_id: int) -> Command:
+        self._ms += 1
+        return Command(user_id, self._ms, self._ids.next(), self._ids)
+
+    def events(self) -> Iterator[Envelope]:
+        for number, user_id in enumerate(self.people):
+            name = f"user{number}"
+            yield AccountRegistered(
+                **self._me(user_id).stamp(), user_id=user_id, username=name, email=f"{name}@example.org"
+            )
+        for follower, followed in self._follows:
+            me = self._me(self.people[follower])
+            yield Followed(**me.stamp(), follower_id=me.actor_id, followed_id=self.people[followed])
+        authors = [user_id for user_id in self.people for _ in range(POSTS_EACH)]
+        self._rnd.shuffle(authors)
+        for author_id in authors:
+            yield from self._post(author_id)
+        for post_id, author_id in self.posts:
+            for user_id in self._rnd.sample(self.people, min(LIKES_PER_POST, len(self.people))):
+                yield PostLiked(**self._me(user_id).stamp(), post_id=post_id, author_id=author_id)
+
+    def _post(self, author_id: int) -> Iterator[Envelope]:
+        me = self._me(author_id)
+        media_id, post_id = self._ids.next(), self._ids.next()
+        media: dict[str, Any] = {"media_id": media_id, "owner_id": author_id}
+        key = f"{media_id:x}"
+        yield MediaUploadStarted(
+            **me.stamp(),
+            **media,
+            object_key=f"originals/{key}",
+            content_type="image/jpeg",
+            size_bytes=1,
+            sha256="0" * 64,
+        )
+        yield MediaUploaded(**me.stamp(), **media)
+        yield MediaProcessed(
+            **me.stamp(),
+            **media,
+            width=1080,
+            height=810,
+            blurhash="LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+            renditions=tuple(_rendition(name, side, key) for name, side in _SIZES),
+        )
+        yield MediaAttached(**me.stamp(), **media, attached_kind="post", attached_id=post_id)
+        caption = " ".join(self._rnd.choices(_WORDS, k=8))
+        yield PostCreated(
+            **me.stamp(), post_id=post_id, author_id=author_id, media_ids=(media_id,), caption=caption
+        )
+        self.posts.append((post_id, author_id))
+
+
+def _rendition(name: str, side: int, key: str) -> Rendition:
+    return Rendition.model_validate(
+        {
+            "name": name,
+            "object_key": f"public/{key}/{name}.webp",
+            "width": side,
+            "height": side * 3 // 4,
+            "content_type": "image/webp",
+            "size_bytes": side * 100,
+        }
+    )
+
+
+async def seed(data: Path, follows: Sequence[tuple[int, int]]) -> Seeded:
+    """Fill an empty data folder."""
+    folder = Folder(data)
+    folder.make()
+    state = open_state(folder.state)
+    keys = SqliteKeys(state)
+    log = SqliteLog(folder.log)
+    story = _Story(1 + max(map(max, follows)), follows, random.Random(7))
+    for user_id in story.people:
+        await keys.create(user_id)
+    count = await _append(Journal(log, keys), story.events())
+    log.close()
+    state.close()
+    return Seeded(story.people, tuple(story.posts), count)
+
+
+async def _append(journal: Journal, events: Iterator[Envelope]) -> int:
+    count = 0
+    for some in _in_batches(events, 1_000):
+        await journal.append(*some)
+        count += len(some)
+    return count
+
+
+def _in_batches(events: Iterator[Envelope], size: int) -> Iterator[list[Envelope]]:
+    batch: list[Envelope] = []
+    for event in events:
+        batch.append(event)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    yield batch
+
+
+def seed_now(data: Path, follows: Sequence[tuple[int, int]]) -> Seeded:
+    return asyncio.run(seed(data, follows))

@@ -1,0 +1,146 @@
+"""Reactors: consume events, act on the world, append what came of it. Never run by a replay.
+
+A runner follows every partition of the reactor's topics from a position of its own, which advances after the work is done. So
+work is done at least once, and again after a crash or when an append was not confirmed: effects are repeatable, and what is done
+already is seen in the views and not done again. The runner knows no views, no effects and no technology.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
+
+import structlog
+
+from events.catalogue import BY_TYPE
+from events.codec import Unreadable, decode
+from events.envelope import Envelope
+from events.ids import Clock
+from stores.ports.errors import UnavailableError
+from stores.ports.keys import Keys
+from stores.ports.log import Entry, Log, Partition
+from stores.ports.reactor_positions import ReactorPositions
+
+BATCH_COUNT = 64
+"""Events read at once; those that are the reactor's are reacted to at the same time."""
+_CHECK_MS = 1_000
+"""The log's end is looked at this often even when nobody reports an append."""
+_LONGEST_WAIT_S = 5.0
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+
+
+class Reactor(Protocol):
+    """`name` is for ever: the position is kept under it. `events` come when they are at least `delay_ms` old."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def events(self) -> tuple[type[Envelope], ...]: ...
+    @property
+    def delay_ms(self) -> int: ...
+
+    async def react(self, event: Envelope) -> None:
+        """Do what follows from the event; may be called again for the same one, and for several at a time.
+
+        UnavailableError means that it shall be tried again; anything else is a mistake that ends the process.
+        """
+
+
+class Runner:
+    """Runs one reactor in one event loop. Partitions advance separately."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        log: Log,
+        keys: Keys,
+        positions: ReactorPositions,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.reactor = reactor
+        self._log, self._keys, self._positions, self._clock, self._sleep = log, keys, positions, clock, sleep
+        self._types = frozenset(event.type for event in reactor.events)
+        self._topics = tuple(dict.fromkeys(event.topic for event in reactor.events))
+        self._wakes: dict[Partition, asyncio.Event] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self) -> None:
+        """Until it is cancelled, which may be at any time."""
+        self._loop = asyncio.get_running_loop()
+        stands = dict(await self._positions.get(self.reactor.name))
+        async with asyncio.TaskGroup() as group:
+            for partition in await self._log.ends(self._topics):
+                self._wakes[partition] = asyncio.Event()
+                group.create_task(self._follow(partition, stands.get(partition, -1)))
+
+    def wake(self, topics: Collection[str]) -> None:
+        """Something was appended to these topics. Callable from any thread."""
+        if self._loop is not None and not self._loop.is_closed() and not set(self._topics).isdisjoint(topics):
+            self._loop.call_soon_threadsafe(self._wake)
+
+    async def catch_up(self) -> None:
+        """Deal with everything that is due now."""
+        stands = dict(await self._positions.get(self.reactor.name))
+        for partition in await self._log.ends(self._topics):
+            await self._advance(partition, stands.get(partition, -1))
+
+    def _wake(self) -> None:
+        for wake in self._wakes.values():
+            wake.set()
+
+    async def _follow(self, partition: Partition, offset: int) -> None:
+        wake = self._wakes[partition]
+        while True:
+            wake.clear()
+            offset, due_ms = await self._advance(partition, offset)
+            try:
+                async with asyncio.timeout(min(due_ms, _CHECK_MS) / 1000):
+                    await wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _advance(self, partition: Partition, offset: int) -> tuple[int, int]:
+        """Deal with what is due in one partition: where it stands then, and in how many milliseconds more is due."""
+        while offset < (await self._log.ends((partition[0],)))[partition]:
+            entries = await self._patiently(partial(self._log.read, partition, offset + 1, BATCH_COUNT))
+            due = self._due(entries)
+            if due:
+                await self._react(due)
+                offset = due[-1].offset
+                await self._patiently(partial(self._positions.advance, self.reactor.name, partition, offset))
+            if len(due) < len(entries):
+                return offset, max(1, self._due_at_ms(entries[len(due)]) - self._clock())
+        return offset, _CHECK_MS
+
+    def _due(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Those before the first that is not due yet."""
+        now_ms = self._clock()
+        count = next((n for n, entry in enumerate(entries) if self._due_at_ms(entry) > now_ms), len(entries))
+        return entries[:count]
+
+    def _due_at_ms(self, entry: Entry) -> int:
+        return entry.record.occurred_at_ms + self.reactor.delay_ms
+
+    async def _react(self, entries: Sequence[Entry]) -> None:
+        wanted = [entry for entry in entries if entry.record.type in self._types]
+        sealed = {e.record.subject_id for e in wanted if BY_TYPE[e.record.type].personal}
+        keys = await self._patiently(partial(self._keys.get, sealed)) if sealed else {}
+        async with asyncio.TaskGroup() as group:
+            for entry in wanted:
+                event = decode(entry.record, keys)
+                if isinstance(event, Unreadable):
+                    _log.error("event passed over", reactor=self.reactor.name, reason=event.reason)
+                else:
+                    group.create_task(self._patiently(partial(self.reactor.react, event)))
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        wait_s = 0.05
+        while True:
+            try:
+                return await call()
+            except UnavailableError as error:
+                _log.warning("waiting", reactor=self.reactor.name, error=str(error), wait_s=wait_s)
+                await self._sleep(wait_s)
+                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)

@@ -1,0 +1,120 @@
+"""Brings the files of media to where they belong as soon as that changes: into the public area when everybody may see what they are
+used for, out of it, under other keys, when that ends, and away when the media is deleted or was rejected.
+
+A move copies, appends the new keys, and only then deletes. Copies that leave the public area make the old objects go at once; those
+left behind in the private one are fetched through URLs that run out soon, and are removed by `sweeping`.
+
+One at a time, because two moves of one media would undo each other: in one process by a lock; several processes have to share out
+users, which the keys of both topics are.
+"""
+
+import asyncio
+from collections.abc import Collection
+from typing import ClassVar
+
+import structlog
+
+from events.envelope import Envelope
+from events.media import MediaAttached, MediaDeleted, MediaEvent, MediaProcessed, MediaRejected, Rendition
+from events.posts import PostCreated, PostDeleted, PostEdited, PostEvent
+from producers.reactors.world import World
+from producers.visibility import is_public
+from stores.ports.media import Media
+from stores.ports.objects import Audience, ObjectMissingError, area_of, new_rendition_key
+from stores.ports.views import Views
+
+_log = structlog.get_logger(__name__)
+
+
+class Rekeying:
+    name: ClassVar[str] = "rekeying"
+    events: ClassVar[tuple[type[Envelope], ...]] = (
+        MediaProcessed,
+        MediaRejected,
+        MediaAttached,
+        MediaDeleted,
+        PostCreated,
+        PostEdited,
+        PostDeleted,
+    )
+    delay_ms: ClassVar[int] = 0
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._one_at_a_time = asyncio.Lock()
+
+    async def react(self, event: Envelope) -> None:
+        async with self._one_at_a_time:
+            match event:
+                case MediaDeleted():
+                    await self._world.remove_files(event.media_id)
+                case MediaEvent():
+                    views = await self._world.current("media", "timelines")
+                    await self._settle(event, views, (await views.media.media((event.media_id,))).values())
+                case PostEdited() if "visibility" not in event.changed:
+                    pass
+                case PostEvent():
+                    views = await self._world.current("media", "timelines")
+                    await self._settle(event, views, await views.media.attached_to("post", event.post_id))
+
+    async def _settle(self, event: Envelope, views: Views, all_media: Collection[Media]) -> None:
+        for media in all_media:
+            if media.status == "rejected":
+                await self._world.remove_files(media.media_id)
+            elif isinstance(event, PostDeleted):
+                await self._delete(event, media)
+            elif media.status == "ready":
+                await self._move(event, media, await _audience(views, media))
+
+    async def _delete(self, event: Envelope, media: Media) -> None:
+        """The post is gone, its media not yet."""
+        stamp = self._world.command(event, media.owner_id).stamp()
+        deleted = MediaDeleted(**stamp, media_id=media.media_id, owner_id=media.owner_id)
+        await self._world.journal.append(deleted)
+
+    async def _move(self, event: Envelope, media: Media, audience: Audience) -> None:
+        renditions = media.renditions
+        if any(area_of(rendition.object_key) != audience for rendition in renditions):
+            renditions = await self._moved(event, media, audience)
+        named = {rendition.object_key for rendition in renditions}
+        public = await self._world.objects.list("public", media.media_id)
+        await self._world.objects.delete([found.key for found in public if found.key not in named])
+
+    async def _moved(self, event: Envelope, media: Media, audience: Audience) -> tuple[Rendition, ...]:
+        """The renditions under their new keys, when readers see them."""
+        renditions = tuple([r for old in media.renditions if (r := await self._copied(media, old, audience))])
+        assert media.width is not None
+        assert media.height is not None
+        assert media.blurhash is not None
+        moved = MediaProcessed(
+            **self._world.command(event, media.owner_id).stamp(),
+            media_id=media.media_id,
+            owner_id=media.owner_id,
+            width=media.width,
+            height=media.height,
+            blurhash=media.blurhash,
+            renditions=renditions,
+        )
+        await self._world.shown(("media",), await self._world.journal.append(moved))
+        return renditions
+
+    async def _copied(self, media: Media, rendition: Rendition, audience: Audience) -> Rendition | None:
+        key = new_rendition_key(audience, media.media_id)
+        try:
+            await self._world.objects.copy(rendition.object_key, key)
+        except ObjectMissingError:  # lost; what is left must still not stay where it is
+            _log.error("rendition lost", media_id=media.media_id, rendition=rendition.name)
+            return None
+        return rendition.model_copy(update={"object_key": key})
+
+
+async def _audience(views: Views, media: Media) -> Audience:
+    """Who may fetch the renditions. Private while in doubt: a post may not be there yet."""
+    match media.attached:
+        case ("avatar", _):
+            return "public"
+        case ("post", post_id):
+            post = (await views.timelines.posts((post_id,))).get(post_id)
+            return "public" if post is not None and is_public(post) else "private"
+        case _:
+            return "private"

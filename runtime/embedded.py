@@ -1,0 +1,188 @@
+"""The embedded system put together: which parts there are, who is given what, in which order they start and stop."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from api.health import Readiness
+from api.people import People
+from api.seen import Seen
+from api.services import Services
+from api.tokens import AccessTokens
+from events.ids import Clock, Ids, system_clock
+from producers.journal import Journal
+from producers.naming import keyed_digest
+from producers.reactors.media import media_reactors
+from producers.reactors.reactor import Runner
+from producers.reactors.registrations import Registrations
+from producers.reactors.world import World
+from projectors.engines.embedded import EmbeddedEngine
+from projectors.engines.progress import EmbeddedProgress, GenerationKey
+from runtime.background import Background
+from runtime.folder import Folder
+from runtime.generations import Generations, Makers
+from runtime.parts import PROJECTIONS, view_makers
+from runtime.settings import Settings
+from runtime.web import make_app
+from stores.argon2.passwords import Argon2Passwords
+from stores.files.objects import FilesObjects
+from stores.pillow.pictures import PillowPictures
+from stores.ports.feeds import FeedsUpkeep
+from stores.sqlite.credentials import SqliteCredentials
+from stores.sqlite.idempotency import SqliteIdempotencyKeys
+from stores.sqlite.keys import SqliteKeys
+from stores.sqlite.log import SqliteLog
+from stores.sqlite.reactor_positions import SqliteReactorPositions
+from stores.sqlite.registry import SqliteRegistry
+from stores.sqlite.sessions import SqliteSessions
+from stores.sqlite.shards import take_shard
+from stores.sqlite.state import open_state
+
+_REFRESH_S = 1.0
+_REGISTRATIONS_S = 60.0
+_IDLE_S = 3600.0
+_DAY_MS = 24 * 3600 * 1000
+_logger = structlog.get_logger(__name__)
+
+
+class Embedded:
+    """`app` is the ASGI application. Made, started and stopped in the event loop that serves it."""
+
+    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
+        folder = Folder(settings.data)
+        folder.make()
+        self._lock = folder.lock()
+        self._settings, self._clock = settings, clock
+        self._failed = threading.Event()
+        self._tell_failure: Callable[[], None] = lambda: None
+        self._loop = asyncio.get_running_loop()
+        self._open_stores(folder)
+        self._progress = EmbeddedProgress({name: p.topics for name, p in PROJECTIONS.items()})
+        self._engine = EmbeddedEngine(self._progress, self._lane_failed)
+        makers = Makers(PROJECTIONS, view_makers(settings), folder.view, self._log, self._keys)
+        self._generations = Generations(self._registry, makers, self._engine, self._progress)
+        self._background = Background(self._fail)
+        self._services = self._make_services(folder)
+        self._runners = self._make_runners(folder)
+        self.app = make_app(
+            settings, self._services, self._idempotency_keys, self._objects, self._secret, self._readiness
+        )
+
+    @property
+    def failed(self) -> bool:
+        return self._failed.is_set()
+
+    def on_failure(self, tell: Callable[[], None]) -> None:
+        """`tell` is called in the event loop when a part fails without which the system cannot serve."""
+        self._tell_failure = tell
+
+    async def start(self) -> None:
+        self._objects.discard_unfinished()
+        self._engine.start()
+        self._log.on_append(self._engine.wake)
+        await self._generations.begin()
+        for runner in self._runners:
+            self._log.on_append(runner.wake)
+        upkeep = (
+            (self._generations.refresh, _REFRESH_S),
+            (self._registrations.complete, _REGISTRATIONS_S),
+            (self._forget_idle, _IDLE_S),
+        )
+        self._background.start(self._runners, upkeep)
+
+    async def stop(self) -> None:
+        """In the opposite order. What is not done is done after the next start."""
+        await self._background.stop()
+        await self._services.seen.close()
+        await self._pictures.close()
+        self._engine.stop()
+        self._log.close()
+        self._generations.close()
+        self._passwords.close()
+        await self._idempotency_keys.close()
+        self._state.close()
+        self._lock.close()
+
+    def _open_stores(self, folder: Folder) -> None:
+        self._state = open_state(folder.state)
+        self._keys = SqliteKeys(self._state)
+        self._registry = SqliteRegistry(self._state)
+        self._log = SqliteLog(folder.log)
+        self._idempotency_keys = SqliteIdempotencyKeys(folder.idempotency)
+        configured = self._settings.secret
+        self._secret = (
+            folder.secret("secret") if configured is None else configured.get_secret_value().encode()
+        )
+        public_url = self._settings.media_base_url or None
+        self._objects = FilesObjects(folder.objects, folder.secret("objects"), public_url=public_url)
+        self._pictures = PillowPictures()
+        self._passwords = Argon2Passwords()
+
+    def _make_services(self, folder: Folder) -> Services:
+        ids = Ids(take_shard(self._state), self._clock)
+        journal = Journal(self._log, self._keys)
+        views = self._generations.views
+        return Services(
+            log=journal,
+            keys=self._keys,
+            views=views,
+            progress=self._progress,
+            ids=ids,
+            clock=self._clock,
+            tokens=AccessTokens([self._secret], self._clock),
+            sessions=SqliteSessions(self._state),
+            credentials=SqliteCredentials(self._state),
+            passwords=self._passwords,
+            digest=keyed_digest(folder.secret("names")),
+            objects=self._objects,
+            people=People(self._objects, self._clock),
+            seen=Seen(journal, lambda: views().accounts, ids, self._clock),
+        )
+
+    def _make_runners(self, folder: Folder) -> tuple[Runner, ...]:
+        app = self._services
+        world = World(app.log, self._log, app.progress, app.views, app.objects, app.ids, app.clock)
+        self._registrations = Registrations(
+            log=self._log,
+            journal=app.log,
+            keys=app.keys,
+            names=lambda: app.views().names,
+            accounts=lambda: app.views().accounts,
+            progress=app.progress,
+            ids=app.ids,
+            clock=app.clock,
+        )
+        positions = SqliteReactorPositions(self._state)
+        reactors = media_reactors(world, self._pictures, folder.fresh_work())
+        return tuple(Runner(reactor, self._log, self._keys, positions, self._clock) for reactor in reactors)
+
+    async def _forget_idle(self) -> None:
+        feeds: FeedsUpkeep = self._generations.live_feeds()
+        await feeds.forget_idle(self._clock() - self._settings.idle_days * _DAY_MS)
+
+    async def _readiness(self) -> Readiness:
+        lag = {name: await self._behind(name) for name in PROJECTIONS}
+        reasons = ("a projection or a background job failed; see the log",) if self.failed else ()
+        return Readiness(reasons, lag)
+
+    async def _behind(self, projection: str) -> int:
+        ends = await self._log.ends(PROJECTIONS[projection].topics)
+        stands = self._progress.positions((projection, self._generations.live_number(projection)))
+        return sum(end - stands.get(partition, -1) for partition, end in ends.items())
+
+    def _lane_failed(self, generation: GenerationKey, error: BaseException) -> None:
+        """In the engine's thread."""
+        self._loop.call_soon_threadsafe(self._judge_lane, generation, error)
+
+    def _judge_lane(self, generation: GenerationKey, error: BaseException) -> None:
+        projection, number = generation
+        if self._generations.live_number(projection) == number:
+            self._fail(error)
+        else:
+            self._background.once(self._registry.mark(projection, number, "broken"))
+
+    def _fail(self, error: BaseException) -> None:
+        self._failed.set()
+        self._tell_failure()

@@ -1,0 +1,82 @@
+"""Running the embedded system as one process: start, serve HTTP, stop in the opposite order."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from runtime.embedded import Embedded
+from runtime.settings import Settings
+
+_GRACE_S = 20
+"""How long open requests may take after SIGTERM."""
+_logger = structlog.get_logger(__name__)
+
+
+async def serve_embedded(settings: Settings, host: str, port: int) -> int:
+    """Serve until SIGTERM or Ctrl-C; the exit status is 1 when a part of the system failed."""
+    async with opened(settings) as system:
+        server = _server(system.app)
+        system.on_failure(lambda: _stop(server))
+        with contextlib.closing(_listen(host, port)) as listening:
+            shown_port = listening.getsockname()[1]
+            _logger.info("serving", url=f"http://{host}:{shown_port}", data=str(settings.data))
+            await server.serve(sockets=[listening])
+        return 1 if system.failed else 0
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Embedded]:
+    """The system with its projectors and reactors at work."""
+    system = Embedded(settings)
+    try:
+        await system.start()
+        yield system
+    finally:
+        await system.stop()
+
+
+class _Server(uvicorn.Server):
+    """Ends at SIGTERM and Ctrl-C without raising them again afterwards: the rest of the system is still to be stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        ending = (signal.SIGINT, signal.SIGTERM)
+        for number in ending:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in ending:
+                loop.remove_signal_handler(number)
+
+
+def _server(app: ASGIApp) -> _Server:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    return _Server(config)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bound before anything is said about it, so that port 0 can be named in the log."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
+
+
+def _stop(server: uvicorn.Server) -> None:
+    server.should_exit = True

@@ -1,0 +1,89 @@
+"""Everything that can be set, from `PHOTOLOG_*` variables. The only module that reads the environment.
+
+An unknown `PHOTOLOG_*` name is fatal: a misspelt setting must not be silently ignored. Secrets are masked wherever settings are
+shown.
+"""
+
+import os
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "PHOTOLOG_"
+
+
+class UnknownSettingError(Exception):
+    """The environment holds PHOTOLOG_ names that are no settings."""
+
+
+class Settings(BaseSettings):
+    """Field descriptions are the reference that `docs/settings.md` prints."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    profile: Literal["embedded"] = Field(
+        default="embedded", description="SQLite and files on one machine, no other service."
+    )
+    data: Path = Field(
+        default=Path("data"), description="The folder of an embedded server; it belongs to one server."
+    )
+    secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Signs tokens, cursors and URLs. Embedded: made once and kept in the data folder when not set.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("*",), description="Origins whose pages may call the API, separated by commas."
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(), description="Networks whose X-Forwarded-For is believed, separated by commas."
+    )
+    media_base_url: str = Field(
+        default="", description="Put before the path of public renditions, such as https://cdn.example.org."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token for /metrics from elsewhere than the loopback."
+    )
+    celebrity_threshold: int = Field(
+        default=100_000,
+        ge=1,
+        description="Authors with more followers are merged at read time instead of fanned out.",
+    )
+    feed_cap: int = Field(
+        default=800, ge=1, le=10_000, description="Entries kept in a home feed; older ones are merged."
+    )
+    idle_days: int = Field(
+        default=30, ge=1, description="Readers not seen for so long have no feed until they come back."
+    )
+    reads_per_minute: int = Field(
+        default=6_000, ge=1, description="Reads per account, or per address without one."
+    )
+    writes_per_minute: int = Field(
+        default=600, ge=1, description="Writes per account, or per address without one."
+    )
+    registrations_per_hour: int = Field(default=30, ge=1, description="New accounts per address.")
+    logins_per_minute: int = Field(default=30, ge=1, description="Log-ins per address.")
+
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Raises UnknownSettingError, or pydantic's ValidationError for a value that is none."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(
+        name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known
+    )
+    if unknown:
+        raise UnknownSettingError(
+            f"no such setting: {', '.join(unknown)}; known are: {', '.join(sorted(known))}"
+        )
+    return Settings()

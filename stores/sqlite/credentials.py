@@ -1,0 +1,32 @@
+"""Credentials in the state file. Writes sync the disk, so they run beside the server's loop."""
+
+import asyncio
+
+from stores.sqlite.database import Database
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS credentials (user_id INTEGER PRIMARY KEY, password_hash TEXT NOT NULL) STRICT;
+"""
+
+
+class SqliteCredentials:
+    def __init__(self, state: Database) -> None:
+        self._state = state
+
+    async def create(self, user_id: int, password_hash: str) -> None:
+        await self._write("INSERT OR IGNORE INTO credentials VALUES (?, ?)", user_id, password_hash)
+
+    async def get(self, user_id: int) -> str | None:
+        query = "SELECT password_hash FROM credentials WHERE user_id = ?"
+        row = self._state.reader.execute(query, (user_id,)).fetchone()
+        return None if row is None else str(row[0])
+
+    async def replace(self, user_id: int, password_hash: str) -> None:
+        await self._write("UPDATE credentials SET password_hash = ? WHERE user_id = ?", password_hash, user_id)
+
+    async def _write(self, statement: str, *values: object) -> None:
+        def run() -> None:
+            with self._state.transaction() as connection:
+                connection.execute(statement, values)
+
+        await asyncio.to_thread(run)

@@ -1,0 +1,55 @@
+"""Saves in SQLite: a row per save, under the user who made it."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from stores.ports.crash import Crash, survive
+from stores.ports.page import Page
+from stores.ports.saves import SavesChange
+from stores.sqlite.database import marks
+from stores.sqlite.paging import page_of, up_to
+from stores.sqlite.remembered import Remembered
+from stores.sqlite.view import SqliteView
+
+
+class SqliteSaves(SqliteView[SavesChange]):
+    SCHEMA = """
+    CREATE TABLE IF NOT EXISTS saves (
+      user_id INTEGER, post_id INTEGER, at_id INTEGER NOT NULL, PRIMARY KEY (user_id, post_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS saves_latest ON saves (user_id, at_id);
+    """
+
+    def __init__(self, path: Path, crash: Crash = survive) -> None:
+        super().__init__(path, crash)
+        self._saved = Remembered(self._load_saved, limit=100_000)
+
+    def _write(self, connection: sqlite3.Connection, changes: Sequence[SavesChange]) -> None:
+        for change in changes:
+            if change.saved:
+                insert = "INSERT OR IGNORE INTO saves VALUES (?,?,?)"
+                connection.execute(insert, (change.user_id, change.post_id, change.at_id))
+            else:
+                delete = "DELETE FROM saves WHERE user_id = ? AND post_id = ?"
+                connection.execute(delete, (change.user_id, change.post_id))
+
+    def _written(self, changes: Sequence[SavesChange]) -> None:
+        self._saved.forget((change.user_id, change.post_id) for change in changes)
+
+    async def saved(self, user_id: int, post_ids: Collection[int]) -> Collection[int]:
+        saved = self._saved.get([(user_id, post_id) for post_id in post_ids])
+        return {post_id for (_, post_id), is_saved in saved.items() if is_saved}
+
+    async def posts(self, user_id: int, before: int | None, limit: int) -> Page[int]:
+        query = """SELECT post_id, at_id FROM saves WHERE user_id = ? AND at_id <= ?
+                   ORDER BY at_id DESC LIMIT ?"""
+        rows = self._reader.execute(query, (user_id, up_to(before), limit + 1)).fetchall()
+        return page_of(rows, limit)
+
+    def _load_saved(self, pairs: list[tuple[int, int]]) -> dict[tuple[int, int], bool]:
+        """All pairs are of one user."""
+        post_ids = [post_id for _, post_id in pairs]
+        query = f"SELECT post_id FROM saves WHERE user_id = ? AND post_id IN ({marks(len(post_ids))})"
+        saved = {row[0] for row in self._reader.execute(query, (pairs[0][0], *post_ids))}
+        return {pair: pair[1] in saved for pair in pairs}

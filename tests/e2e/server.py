@@ -1,0 +1,94 @@
+"""A real `photolog serve` process for tests, on a free port of the loopback, with a data folder of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+COMMAND = Path(sys.executable).with_name("photolog")
+START_TIMEOUT_S = 30
+
+GENEROUS = {
+    "PHOTOLOG_READS_PER_MINUTE": "10000000",
+    "PHOTOLOG_WRITES_PER_MINUTE": "10000000",
+    "PHOTOLOG_REGISTRATIONS_PER_HOUR": "10000000",
+    "PHOTOLOG_LOGINS_PER_MINUTE": "10000000",
+    "PHOTOLOG_CELEBRITY_THRESHOLD": "3",
+}
+"""Limits that no test meets by accident."""
+
+
+class ServerProcess:
+    """Started by `start`, which returns when it listens; `url` is where. Its log is in `log_path`."""
+
+    def __init__(self, data: Path, settings: dict[str, str] = GENEROUS) -> None:
+        self.data = data
+        self.settings = settings
+        self.log_path = data.parent / f"{data.name}.log"
+        self.url = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process.pid
+
+    def start(self) -> None:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOLOG_")}
+        arguments = [str(COMMAND), "serve", "--port", "0", "--data", str(self.data)]
+        self._log = self.log_path.open("ab")
+        self._process = subprocess.Popen(arguments, env=inherited | self.settings, stderr=subprocess.PIPE)
+        self.url = self._read_url()
+
+    def _read_url(self) -> str:
+        """The log goes on to the file afterwards, through a thread that ends with the process."""
+        assert self._process is not None
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._keep(line)
+            if b'"serving"' in line:
+                self._drain()
+                url: str = orjson.loads(line)["url"]
+                return url
+        raise RuntimeError(f"the server ended at its start: {self.log_path.read_text()}")
+
+    def _keep(self, line: bytes) -> None:
+        assert self._log is not None
+        self._log.write(line)
+        self._log.flush()
+
+    def _drain(self) -> None:
+        assert self._process is not None
+        stream = self._process.stderr
+        assert stream is not None
+
+        def copy() -> None:
+            with stream:
+                for line in stream:
+                    self._keep(line)
+
+        self._thread = threading.Thread(target=copy, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit status."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        return self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        assert self._log is not None
+        self._process.send_signal(number)
+        status = self._process.wait(START_TIMEOUT_S)
+        self._thread.join()
+        self._log.close()
+        return status

@@ -1,0 +1,203 @@
+"""Registration: who gets a name, what is left when somebody dies on the way, and what the reactor makes of that."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from events.ids import made_at_ms
+from producers.errors import NotCaughtUpError
+from producers.reactors.registrations import ABANDONED_MS
+from producers.registration import EmailTakenError, OtherPasswordError, UsernameTakenError
+from tests.unit.registering import MINUTE_MS, Attempt, Town, now
+
+ADA, BOB = 7_000_000_000, 8_000_000_000
+STEPS_COUNT = 8
+"""Gates of a registration that nobody disturbs: before and after each of its four appends."""
+
+
+@pytest.fixture
+def town() -> Iterator[Town]:
+    with closing(Town()) as made:
+        yield made
+
+
+def ada(town: Town) -> Attempt:
+    return town.attempt(ADA, "ada", "Ada@Example.org")
+
+
+def test_an_account_is_registered(town: Town) -> None:
+    assert ada(town).finish().succeeded
+    assert town.types("photolog.names") == ["name.claimed", "name.claimed", "name.kept", "name.kept"]
+    account = now(town.accounts.accounts((ADA,))) or (town.catch_up(), now(town.accounts.accounts((ADA,))))[1]
+    assert (account[ADA].username, account[ADA].email) == ("ada", "Ada@Example.org")
+    assert account[ADA].created_at_ms == made_at_ms(ADA)
+    holders = [town.holder("username", "ada"), town.holder("email", "ada@example.org")]
+    assert all(holder is not None and holder.kept and holder.user_id == ADA for holder in holders)
+
+
+def test_a_name_that_is_taken(town: Town) -> None:
+    ada(town).finish()
+    before = len(town.types("photolog.names"))
+    attempt = town.attempt(BOB, "ada", "bob@example.org").finish()
+    assert isinstance(attempt.error, UsernameTakenError)
+    assert len(town.types("photolog.names")) == before
+    assert BOB not in town.credentials.hashes
+
+
+def test_an_address_that_is_taken_in_another_spelling(town: Town) -> None:
+    ada(town).finish()
+    assert isinstance(town.attempt(BOB, "bob", "ADA@EXAMPLE.org").finish().error, EmailTakenError)
+    assert town.attempt(BOB, "bob", "bob@example.org").finish().succeeded
+
+
+def test_of_two_at_once_the_first_claim_wins(town: Town) -> None:
+    first, second = ada(town), town.attempt(BOB, "ada", "bob@example.org")
+    for attempt in (first, second, first, second):
+        attempt.step()
+    assert isinstance(second.finish().error, UsernameTakenError)
+    assert first.finish().succeeded
+    assert town.holder("email", "bob@example.org") is None
+    assert town.registered() == {ADA: "ada"}
+
+
+def test_who_loses_one_name_gives_the_other_back(town: Town) -> None:
+    first, second = ada(town), town.attempt(BOB, "bob", "ada@example.org")
+    for attempt in (first, second, first, second):
+        attempt.step()
+    assert isinstance(second.finish().error, EmailTakenError)
+    assert town.holder("username", "bob") is None
+
+
+def test_a_wait_that_is_lost_is_unknown_and_a_retry_succeeds(town: Town) -> None:
+    town.caught_up = False
+    assert isinstance(ada(town).finish().error, NotCaughtUpError)
+    town.caught_up = True
+    assert ada(town).finish().succeeded
+    assert town.registered() == {ADA: "ada"}
+
+
+def test_a_retry_after_success_changes_nothing(town: Town) -> None:
+    ada(town).finish()
+    town.now_ms += MINUTE_MS
+    assert ada(town).finish().succeeded
+    town.catch_up()
+    assert now(town.accounts.accounts((ADA,)))[ADA].created_at_ms == made_at_ms(ADA)
+
+
+def test_a_retry_with_a_password_that_was_changed_since_is_refused(town: Town) -> None:
+    ada(town).finish()
+    now(town.credentials.replace(ADA, "hash of another"))
+    assert isinstance(ada(town).finish().error, OtherPasswordError)
+
+
+@pytest.mark.parametrize("steps_count", range(1, STEPS_COUNT + 1))
+def test_a_retry_ends_what_was_begun(town: Town, steps_count: int) -> None:
+    attempt = ada(town)
+    for _ in range(steps_count):
+        attempt.step()
+    attempt.kill()
+    assert ada(town).finish().succeeded
+    assert town.registered() == {ADA: "ada"}
+
+
+@pytest.mark.parametrize("steps_count", range(1, STEPS_COUNT + 1))
+def test_the_reactor_ends_what_was_begun(town: Town, steps_count: int) -> None:
+    attempt = ada(town)
+    for _ in range(steps_count):
+        attempt.step()
+    attempt.kill()
+    town.settle()
+    kept = steps_count >= 6  # the user name's `kept` is the third append
+    assert town.registered() == ({ADA: "ada"} if kept else {})
+    assert (town.holder("username", "ada") is not None) == kept
+    assert (town.holder("email", "ada@example.org") is not None) == kept
+    assert town.attempt(BOB, "ada", "ada@example.org").finish().succeeded != kept
+
+
+def test_the_reactor_leaves_a_running_registration_alone(town: Town) -> None:
+    attempt = ada(town)
+    for _ in range(4):
+        attempt.step()
+    town.now_ms += ABANDONED_MS
+    assert town.round().finish().succeeded
+    assert attempt.finish().succeeded
+
+
+def test_who_comes_back_after_the_reactor_has_lost_everything(town: Town) -> None:
+    attempt = ada(town)
+    for _ in range(5):
+        attempt.step()  # just before the user name's `kept` is appended
+    town.settle()
+    assert isinstance(attempt.finish().error, NotCaughtUpError)
+    assert town.registered() == {}
+    assert town.holder("email", "ada@example.org") is None
+
+
+def test_a_round_has_nothing_to_do_twice(town: Town) -> None:
+    attempt = ada(town)
+    for _ in range(6):
+        attempt.step()
+    attempt.kill()
+    town.settle()
+    assert town.types("photolog.accounts") == ["account.registered"]
+
+
+Act = tuple[Literal["ada", "ada again", "bob", "eve", "reactor", "step", "kill", "wait"], int]
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["ada", "ada again", "bob", "eve", "reactor", "step", "step", "step", "kill", "wait"]
+        ),
+        st.integers(0, 9),
+    ),
+    max_size=60,
+)
+PEOPLE = {
+    "ada": (ADA, "ada", "ada@example.org"),
+    "ada again": (ADA, "ada", "ada@example.org"),
+    "bob": (BOB, "ada", "bob@example.org"),
+    "eve": (9_000_000_000, "eve", "ada@example.org"),
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(acts=ACTS)
+def test_whatever_happens_a_user_name_has_its_address_and_its_account(acts: list[Act]) -> None:
+    """Attempts for the same names, also of one user at once, that freeze for any time, die and come back."""
+    with closing(Town()) as town:
+        attempts: list[tuple[str, Attempt]] = []
+        for act, number in acts:
+            match act:
+                case "step" if attempts:
+                    for _ in range(1 + number // 3):
+                        attempt = attempts[number % len(attempts)][1]
+                        if not attempt.is_over:
+                            attempt.step()
+                case "kill" if attempts:
+                    attempts[number % len(attempts)][1].kill()
+                case "wait":
+                    town.now_ms += 3 * MINUTE_MS * (number + 1)
+                case "reactor":
+                    attempts.append((act, town.round()))
+                case "ada" | "ada again" | "bob" | "eve":
+                    attempts.append((act, town.attempt(*PEOPLE[act])))
+        for _, attempt in attempts:
+            attempt.kill()
+        town.catch_up()
+        town.settle()
+        _check(town, [who for who, attempt in attempts if attempt.succeeded and who in PEOPLE])
+
+
+def _check(town: Town, succeeded: list[str]) -> None:
+    registered = town.registered()
+    for who in succeeded:
+        assert PEOPLE[who][0] in registered
+    for user_id, username, email in PEOPLE.values():
+        names = town.holder("username", username), town.holder("email", email)
+        assert all(holder is None or holder.kept for holder in names)
+        holds = [holder is not None and holder.user_id == user_id for holder in names]
+        assert holds == [user_id in registered] * 2
