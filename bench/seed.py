@@ -14,11 +14,16 @@ from events.ids import EPOCH_MS, Ids
 from events.likes import PostLiked
 from events.media import MediaAttached, MediaProcessed, MediaUploaded, MediaUploadStarted, Rendition
 from events.posts import PostCreated
+from events.topics import TOPICS
 from producers.command import Command
 from producers.journal import Journal
+from producers.reactors.processing import Processing
+from producers.reactors.rekeying import Rekeying
+from producers.reactors.sweeping import Expiring, Tidying
 from runtime.folder import Folder
 from stores.sqlite.keys import SqliteKeys
 from stores.sqlite.log import SqliteLog
+from stores.sqlite.reactor_positions import SqliteReactorPositions
 from stores.sqlite.state import open_state
 
 POSTS_EACH = 20
@@ -83,11 +88,10 @@ class _Story:
         me = self._me(author_id)
         media_id, post_id = self._ids.next(), self._ids.next()
         media: dict[str, Any] = {"media_id": media_id, "owner_id": author_id}
-        key = f"{media_id:x}"
         yield MediaUploadStarted(
             **me.stamp(),
             **media,
-            object_key=f"originals/{key}",
+            object_key=f"originals/{media_id}/file",
             content_type="image/jpeg",
             size_bytes=1,
             sha256="0" * 64,
@@ -99,7 +103,7 @@ class _Story:
             width=1080,
             height=810,
             blurhash="LEHV6nWB2yk8pyo0adR*.7kCMdnj",
-            renditions=tuple(_rendition(name, side, key) for name, side in _SIZES),
+            renditions=tuple(_rendition(name, side, media_id) for name, side in _SIZES),
         )
         yield MediaAttached(**me.stamp(), **media, attached_kind="post", attached_id=post_id)
         caption = " ".join(self._rnd.choices(_WORDS, k=8))
@@ -109,11 +113,11 @@ class _Story:
         self.posts.append((post_id, author_id))
 
 
-def _rendition(name: str, side: int, key: str) -> Rendition:
+def _rendition(name: str, side: int, media_id: int) -> Rendition:
     return Rendition.model_validate(
         {
             "name": name,
-            "object_key": f"public/{key}/{name}.webp",
+            "object_key": f"public/{media_id}/{name}.webp",
             "width": side,
             "height": side * 3 // 4,
             "content_type": "image/webp",
@@ -133,6 +137,15 @@ async def seed(data: Path, follows: Sequence[tuple[int, int]]) -> Seeded:
     for user_id in story.people:
         await keys.create(user_id)
     count = await _append(Journal(log, keys), story.events())
+    reactor_positions = SqliteReactorPositions(state)
+    for reactor in (
+        Processing,
+        Rekeying,
+        Tidying,
+        Expiring,
+    ):  # there are no files behind this past: nothing is left to be reacted to
+        for partition, end in (await log.ends(TOPICS)).items():
+            await reactor_positions.advance(reactor.name, partition, end)
     log.close()
     state.close()
     return Seeded(story.people, tuple(story.posts), count)

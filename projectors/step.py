@@ -22,7 +22,7 @@ from projectors.projection import Projection
 from stores.ports.crash import Crash, survive
 from stores.ports.errors import UnavailableError
 from stores.ports.keys import Keys
-from stores.ports.log import Entry, Log, Partition
+from stores.ports.log import Entry, LogReader, Partition
 from stores.ports.view import Folded, GapError, View
 
 C = TypeVar("C")
@@ -50,7 +50,7 @@ class Step(Generic[C]):
         self,
         projection: Projection[C],
         view: View[C],
-        log: Log,
+        log: LogReader,
         keys: Keys,
         crash: Crash = survive,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -60,6 +60,7 @@ class Step(Generic[C]):
         self.positions: dict[Partition, int] = {}
         self._log, self._keys, self._crash, self._sleep = log, keys, crash, sleep
         self._parked: set[tuple[str, str]] = set()
+        self._filled = False
         self._types = frozenset(event.type for event in projection.events)
 
     async def open(self) -> None:
@@ -97,6 +98,9 @@ class Step(Generic[C]):
             if stands < end and len(batch) < BATCH_COUNT:
                 batch += await self._read(partition, stands + 1, BATCH_COUNT - len(batch))
         await self._feed(batch)
+        if not batch and not self._filled:
+            await self._patiently(self.view.filled)
+            self._filled = True
         return bool(batch)
 
     async def _read(self, partition: Partition, first: int, limit: int) -> list[Entry]:

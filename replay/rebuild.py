@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from projectors.step import Step
 from stores.ports.crash import Crash, survive
-from stores.ports.log import Log
+from stores.ports.log import LogReader
 from stores.ports.registry import Generation, Registry
 
 C = TypeVar("C")
@@ -17,7 +17,7 @@ Report = Callable[[int, int], None]
 """Told (events behind the view, events on the log) after each batch, both up to the end that the build aims at."""
 
 
-async def build(step: Step[C], log: Log, report: Report) -> None:
+async def build(step: Step[C], log: LogReader, report: Report) -> None:
     """Fold the log into the step's view, from where the view stands to the log's present end.
 
     Can be broken off anywhere and called again: it goes on from the view's position.

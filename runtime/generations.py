@@ -14,7 +14,7 @@ from projectors.projection import Projection
 from projectors.step import Step
 from runtime.parts import OpenView
 from stores.ports.keys import Keys
-from stores.ports.log import Log
+from stores.ports.log import LogReader
 from stores.ports.registry import Generation, Registry
 from stores.ports.views import Views
 from stores.sqlite.feeds import SqliteFeeds
@@ -34,7 +34,7 @@ class Makers:
     projections: Mapping[str, Projection[Any]]
     open_view: Mapping[str, OpenView]
     path: Callable[[str, int], Path]
-    log: Log
+    log: LogReader
     keys: Keys
 
 

@@ -34,7 +34,15 @@ def merged(one: Positions, other: Positions) -> dict[Partition, int]:
     return result
 
 
-class Log(Protocol):
+class LogReader(Protocol):
+    async def read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
+        """Up to `limit` entries of the partition from offset `first` on, in order. Empty at the end."""
+
+    async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
+        """For every partition of the topics the offset of its last entry, -1 when it is empty."""
+
+
+class Log(LogReader, Protocol):
     async def append(self, records: Sequence[Record]) -> Positions:
         """Append in the order given; returns the offsets, per partition the last.
 
@@ -42,9 +50,3 @@ class Log(Protocol):
         failure may leave a prefix. Raises UnavailableError when that could not be confirmed in time, which means "unknown":
         the records may be there, now or later.
         """
-
-    async def read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
-        """Up to `limit` entries of the partition from offset `first` on, in order. Empty at the end."""
-
-    async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
-        """For every partition of the topics the offset of its last entry, -1 when it is empty."""

@@ -63,6 +63,9 @@ class View(Protocol[C_contra]):
         stands. Raises UnavailableError when the store is away; anything else means that some event in it cannot be applied.
         """
 
+    async def filled(self) -> None:
+        """The view has reached the end of the log; called the first time after each opening."""
+
     async def parked_keys(self) -> Collection[tuple[str, str]]:
         """(topic, key) of every parked event: later events of these keys have to be parked too."""
 

@@ -25,7 +25,8 @@ class Remembered(Generic[K, V]):
     def get(self, keys: Collection[K]) -> dict[K, V]:
         """The rows that exist, in the order of the keys."""
         rows = self._rows
-        known = {key: rows.get(key) for key in keys}  # each asked for once: the writer may forget it meanwhile
+        # Each is asked for once: the writer may forget it meanwhile.
+        known = {key: rows.get(key) for key in keys}
         missing = [key for key, row in known.items() if row is None]
         if missing:
             seen = self._changes_count

@@ -63,6 +63,9 @@ class SqliteView(Generic[C]):
         self._written(_changes(fresh))
         self._crash("view.after_commit")
 
+    async def filled(self) -> None:
+        """Of no interest to most views."""
+
     async def parked_keys(self) -> Collection[tuple[str, str]]:
         return set(self._reader.execute("SELECT DISTINCT topic, key FROM parked"))
 

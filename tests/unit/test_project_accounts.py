@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from events.accounts import AccountRegistered, AccountSeen, ProfileChanged
+from events.accounts import AccountRegistered, AccountSeen, ProfileChanged, ProfileField
 from projectors.accounts import ACCOUNTS, project
 from stores.ports.accounts import AccountPut, ProfileSet, SeenSet
 
@@ -30,7 +30,7 @@ def test_only_the_fields_that_changed_are_said() -> None:
 
 
 def test_all_fields_change() -> None:
-    changed = ("display_name", "bio", "location", "avatar_media_id")
+    changed: tuple[ProfileField, ...] = ("display_name", "bio", "location", "avatar_media_id")
     event = ProfileChanged(
         **STAMP, changed=changed, display_name="A", bio="B", location="C", avatar_media_id=9
     )

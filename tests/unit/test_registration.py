@@ -32,9 +32,10 @@ def ada(town: Town) -> Attempt:
 def test_an_account_is_registered(town: Town) -> None:
     assert ada(town).finish().succeeded
     assert town.types("photolog.names") == ["name.claimed", "name.claimed", "name.kept", "name.kept"]
-    account = now(town.accounts.accounts((ADA,))) or (town.catch_up(), now(town.accounts.accounts((ADA,))))[1]
-    assert (account[ADA].username, account[ADA].email) == ("ada", "Ada@Example.org")
-    assert account[ADA].created_at_ms == made_at_ms(ADA)
+    town.catch_up()
+    account = now(town.accounts.accounts((ADA,)))[ADA]
+    assert (account.username, account.email) == ("ada", "Ada@Example.org")
+    assert account.created_at_ms == made_at_ms(ADA)
     holders = [town.holder("username", "ada"), town.holder("email", "ada@example.org")]
     assert all(holder is not None and holder.kept and holder.user_id == ADA for holder in holders)
 
@@ -128,13 +129,59 @@ def test_the_reactor_leaves_a_running_registration_alone(town: Town) -> None:
 
 
 def test_who_comes_back_after_the_reactor_has_lost_everything(town: Town) -> None:
-    attempt = ada(town)
-    for _ in range(5):
-        attempt.step()  # just before the user name's `kept` is appended
+    attempt = frozen_before_the_last_keep(town)
     town.settle()
     assert isinstance(attempt.finish().error, NotCaughtUpError)
     assert town.registered() == {}
     assert town.holder("email", "ada@example.org") is None
+
+
+def frozen_before_the_last_keep(town: Town) -> Attempt:
+    """Ada has kept her address; her user name is claimed."""
+    attempt = ada(town)
+    for _ in range(5):
+        attempt.step()
+    return attempt
+
+
+def test_a_late_release_does_not_touch_a_later_claim(town: Town) -> None:
+    frozen_before_the_last_keep(town).kill()
+    town.now_ms += 60 * MINUTE_MS
+    reactor = town.round()
+    for _ in range(3):  # the user name's claim is released, the address is about to be
+        reactor.step()
+    assert ada(town).finish().succeeded
+    assert reactor.finish().succeeded
+    town.settle()
+    holder = town.holder("email", "ada@example.org")
+    assert holder is not None
+    assert (holder.user_id, holder.kept) == (ADA, True)
+
+
+def test_a_late_keep_does_not_touch_a_later_claim(town: Town) -> None:
+    late = frozen_before_the_last_keep(town)
+    town.settle()
+    again = ada(town)
+    again.step()  # both names are free, and about to be claimed again
+    assert town.attempt(BOB, "bob", "ada@example.org").finish().succeeded
+    again.step()
+    assert late.finish().error is not None
+    assert isinstance(again.finish().error, EmailTakenError)
+    town.settle()
+    assert town.registered() == {BOB: "bob"}
+    assert town.holder("username", "ada") is None
+
+
+def test_a_keep_that_does_not_stand_registers_nobody(town: Town) -> None:
+    late = frozen_before_the_last_keep(town)
+    town.settle()
+    again = ada(town)
+    for _ in range(2):
+        again.step()
+    assert isinstance(late.finish().error, NotCaughtUpError)
+    assert town.registered() == {}
+    assert again.finish().succeeded
+    assert town.registered() == {ADA: "ada"}
 
 
 def test_a_round_has_nothing_to_do_twice(town: Town) -> None:

@@ -1,0 +1,57 @@
+"""Every command in the documents is run against a real server, in the order of its document, and says what is printed there."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.console import examples, is_answer, outputs
+from tests.e2e.server import ServerProcess
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
+    if examples(path.read_text())
+)
+_SMALL_DEMO = "--people 4 --posts 6"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that looks like the project's, in which commands may leave what they like."""
+    folder = tmp_path_factory.mktemp("tour")
+    for path in ROOT.iterdir():
+        if path.name not in {"data", ".git", ".venv"}:
+            (folder / path.name).symlink_to(path)
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(project: Path) -> Iterator[ServerProcess]:
+    process = ServerProcess(project / "data")
+    process.start()
+    yield process
+    assert process.stop() == 0
+
+
+def test_the_readme_has_a_tour() -> None:
+    assert "README.md" in DOCUMENTS
+
+
+@pytest.mark.parametrize("document", ["README.md", *(name for name in DOCUMENTS if name != "README.md")])
+def test_commands_say_what_is_printed(document: str, project: Path, server: ServerProcess) -> None:
+    printed = examples((ROOT / document).read_text())
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOLOG_")}
+    commands = [_on(server, example.command) for example in printed]
+    for example, said in zip(printed, outputs(commands, project, environment), strict=True):
+        assert is_answer(example.answer, said), f"$ {example.command}\nsaid:\n{said}\nnot:\n{example.answer}"
+
+
+def _on(server: ServerProcess, command: str) -> str:
+    """The command for this server; the demo with fewer people, which takes less time."""
+    command = command.replace("photolog demo", f"photolog demo --url http://127.0.0.1:8000 {_SMALL_DEMO}")
+    return command.replace("http://127.0.0.1:8000", server.url)
