@@ -10,7 +10,9 @@ It knows no technology and no other view. One step feeds a view at a time; nothi
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from heapq import heapify, heappop, heapreplace
 from typing import Generic, TypeVar
 
 import structlog
@@ -31,6 +33,8 @@ _log = structlog.get_logger(__name__)
 
 BATCH_COUNT = 2_000
 """Events applied in one write while catching up."""
+READ_AHEAD_COUNT = 500
+"""Events read of one partition at a time while catching up."""
 PARKED_KEYS_LIMIT = 1_000
 """With more keys parked than this, something is wrong with the code rather than with events."""
 _LONGEST_WAIT_S = 2.0
@@ -61,6 +65,7 @@ class Step(Generic[C]):
         self._log, self._keys, self._crash, self._sleep = log, keys, crash, sleep
         self._parked: set[tuple[str, str]] = set()
         self._filled = False
+        self._ahead: dict[Partition, deque[Entry]] = {}
         self._types = frozenset(event.type for event in projection.events)
 
     async def open(self) -> None:
@@ -91,17 +96,44 @@ class Step(Generic[C]):
         """Bring the view towards the log's end by one batch; False when it stood there. Also takes up retries."""
         await self._locate()
         await self._retry()
-        batch: list[Entry] = []
-        ends = await self._patiently(lambda: self._log.ends(self.projection.topics))
-        for partition, end in ends.items():
-            stands = self.positions.get(partition, -1)
-            if stands < end and len(batch) < BATCH_COUNT:
-                batch += await self._read(partition, stands + 1, BATCH_COUNT - len(batch))
+        batch = await self._next_batch()
         await self._feed(batch)
         if not batch and not self._filled:
             await self._patiently(self.view.filled)
             self._filled = True
         return bool(batch)
+
+    async def _next_batch(self) -> list[Entry]:
+        """What comes next in all partitions together, about in the order in which it happened.
+
+        No result depends on that order. But edges and posts that come as they came once are merged as little as they were then.
+        """
+        ends = await self._patiently(lambda: self._log.ends(self.projection.topics))
+        queues = [queue for at in ends.items() if (queue := await self._read_ahead(*at))]
+        heads = [(queue[0].record.id, number) for number, queue in enumerate(queues)]
+        heapify(heads)
+        batch: list[Entry] = []
+        while heads and len(batch) < BATCH_COUNT:
+            queue = queues[heads[0][1]]
+            entry = queue.popleft()
+            batch.append(entry)
+            if queue:
+                heapreplace(heads, (queue[0].record.id, heads[0][1]))
+            elif entry.offset < ends[entry.partition]:
+                break  # what comes next in this partition has to be read first
+            else:
+                heappop(heads)
+        return batch
+
+    async def _read_ahead(self, partition: Partition, end: int) -> deque[Entry]:
+        """The partition's next entries; kept until they are taken, as long as the view stands right before them."""
+        queue = self._ahead.setdefault(partition, deque())
+        stands = self.positions.get(partition, -1)
+        if queue and queue[0].offset != stands + 1:
+            queue.clear()
+        if not queue and stands < end:
+            queue.extend(await self._read(partition, stands + 1, READ_AHEAD_COUNT))
+        return queue
 
     async def _read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
         return await self._patiently(lambda: self._log.read(partition, first, limit))

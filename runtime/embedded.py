@@ -109,7 +109,7 @@ class Embedded:
         self._state = open_state(folder.state)
         self._keys = SqliteKeys(self._state)
         self._registry = SqliteRegistry(self._state)
-        self._log = SqliteLog(folder.log)
+        self._log = SqliteLog(folder.log, failed=self._log_failed)
         self._idempotency_keys = SqliteIdempotencyKeys(folder.idempotency)
         configured = self._settings.secret
         self._secret = (
@@ -171,6 +171,10 @@ class Embedded:
         ends = await self._log.ends(PROJECTIONS[projection].topics)
         stands = self._progress.positions((projection, self._generations.live_number(projection)))
         return sum(end - stands.get(partition, -1) for partition, end in ends.items())
+
+    def _log_failed(self, error: BaseException) -> None:
+        """In the log's thread."""
+        self._loop.call_soon_threadsafe(self._fail, error)
 
     def _lane_failed(self, generation: GenerationKey, error: BaseException) -> None:
         """In the engine's thread."""

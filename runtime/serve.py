@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from runtime.connections import BoundedConnection
 from runtime.embedded import Embedded
 from runtime.settings import Settings
 
@@ -60,7 +61,7 @@ class _Server(uvicorn.Server):
 def _server(app: ASGIApp) -> _Server:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedConnection,
         lifespan="off",
         access_log=False,
         log_config=None,

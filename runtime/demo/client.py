@@ -12,6 +12,8 @@ from urllib.parse import urljoin
 
 import httpx2
 
+from runtime.demo.errors import DemoError
+
 LONGEST_WAIT_S = 75.0
 """A little more than the window of the limits that count per minute."""
 _TRIES_COUNT = 8
@@ -19,10 +21,6 @@ _AGAIN = frozenset({429, 503})
 _TIMEOUT_S = 30.0
 
 Sleep = Callable[[float], Awaitable[None]]
-
-
-class DemoError(Exception):
-    """The demo cannot go on; the message says what to do about it."""
 
 
 class RefusedError(DemoError):

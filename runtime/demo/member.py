@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx2
 
-from runtime.demo.client import Client, DemoError, RefusedError
+from runtime.demo.client import Client, RefusedError
+from runtime.demo.errors import DemoError
 from runtime.demo.people import PASSWORD, Person
 
 _PAGE_COUNT = 100
@@ -26,9 +27,13 @@ class Member:
 
     async def ask(self, method: str, path: str, json: object = None) -> httpx2.Response:
         async with self.turn:
-            response = await self.client.call(
-                method, path, token=self.token, position=self.position, json=json
-            )
+            try:
+                response = await self._call(method, path, json)
+            except RefusedError as refused:
+                if refused.status != 401:
+                    raise
+                await self._renew()
+                response = await self._call(method, path, json)
             self.position = _position(response) or self.position
         return response
 

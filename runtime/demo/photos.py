@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 
-from runtime.demo.client import DemoError
+from runtime.demo.errors import DemoError
 from runtime.demo.member import Member
 from runtime.demo.story import Photo
 from stores.pillow.scenery import scenery

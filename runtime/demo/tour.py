@@ -6,8 +6,9 @@ from typing import Any
 
 import orjson
 
-from runtime.demo.client import Client, DemoError
+from runtime.demo.client import Client
 from runtime.demo.crowd import Made
+from runtime.demo.errors import DemoError
 from runtime.demo.member import Member
 from runtime.demo.people import PASSWORD
 from runtime.demo.shown import COLUMNS, ROWS, ShownPost
