@@ -1,5 +1,7 @@
 """Reading a request's body: bounded while it arrives, whatever the client says about its length."""
 
+import asyncio
+
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
@@ -12,6 +14,8 @@ _DRAINED_BYTES = 8 << 20
 """What is read and dropped of a body that is too large: most clients only look at an answer after they have
 sent everything.
 """
+RECEIVE_LIMIT_S = 60
+"""How long a body may take to arrive: 18 kB/s for the largest."""
 
 _JSON = frozenset({"application/json"})
 _MERGE_PATCH = _JSON | {"application/merge-patch+json"}
@@ -37,9 +41,17 @@ def _is_utf8(parameters: str) -> bool:
 
 
 async def read_body(receive: Receive, headers: Headers) -> bytes:
-    """The whole body; raises 413 beyond `MAX_BODY_BYTES`."""
+    """The whole body; raises 413 beyond `MAX_BODY_BYTES`, and 400 when it takes too long."""
     if _declared_bytes(headers) > _DRAINED_BYTES:
         raise _too_large({"Connection": "close"})
+    try:
+        async with asyncio.timeout(RECEIVE_LIMIT_S):
+            return await _read(receive)
+    except TimeoutError:
+        raise problem(MALFORMED, "The body took too long.", headers={"Connection": "close"}) from None
+
+
+async def _read(receive: Receive) -> bytes:
     chunks: list[bytes] = []
     size = 0
     more = True

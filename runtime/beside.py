@@ -1,4 +1,5 @@
-"""The system as the command line sees it, beside a running server or without one: the log, the registry and the views, to read.
+"""The system as the command line sees it, beside a running server or without one: the log, the registry and the views, to read,
+and to build generations that the server does not know yet.
 
 Nothing here appends, and nothing waits for the server or makes it wait.
 """
@@ -7,16 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
-from runtime.folder import Folder
+from projectors.engines.progress import GenerationKey
+from projectors.step import Step
+from replay.rebuild import Report, build, switch
+from runtime.folder import Folder, held
 from runtime.parts import PROJECTIONS, view_makers
 from runtime.settings import Settings, read_settings
+from stores.ports.log import Positions
 from stores.ports.registry import Generation
 from stores.ports.views import Views
 from stores.sqlite.database import Database
+from stores.sqlite.keys import SqliteKeys
 from stores.sqlite.log import SqliteLogReader
 from stores.sqlite.registry import SqliteRegistry
 from stores.sqlite.state import open_state
@@ -38,7 +44,7 @@ class Beside:
         self._folder = Folder(settings.data)
         self._makers = view_makers(settings)
         self._state: Database = open_state(self._folder.state)
-        self._opened: list[SqliteView[Any]] = []
+        self._opened: dict[GenerationKey, SqliteView[Any]] = {}
         self.log = SqliteLogReader(self._folder.log)
         self.registry = SqliteRegistry(self._state)
 
@@ -47,6 +53,40 @@ class Beside:
         live = [g for g in await self.registry.generations() if g.state == "live"]
         readers: dict[str, Any] = {g.projection: self._view(g) for g in live}
         return Views(**readers)
+
+    async def live(self, projection: str) -> Generation:
+        return next(
+            g for g in await self.registry.generations() if (g.projection, g.state) == (projection, "live")
+        )
+
+    async def begin(self, projection: str) -> Generation:
+        """A generation to build: one that was begun and broken off, else a new one."""
+        version = PROJECTIONS[projection].version
+        for known in await self.registry.generations():
+            if (known.projection, known.version, known.state) == (projection, version, "building"):
+                return known
+        return await self.registry.begin(projection, version)
+
+    async def build(self, generation: Generation, report: Report) -> None:
+        """Fold the log into the generation's view, up to the log's present end."""
+        projection = PROJECTIONS[generation.projection]
+        keys = SqliteKeys(self._state)
+        await build(Step(projection, self._view(generation), self.log, keys), self.log, report)
+
+    async def switch(self, live: Generation, fresh: Generation) -> bool:
+        return await switch(self.registry, live, fresh)
+
+    async def positions(self, generation: Generation) -> Positions:
+        return {at: position.offset for at, position in (await self._view(generation).positions()).items()}
+
+    def replaying(self, generation: Generation) -> IO[str]:
+        """Held while a generation is being built. Raises FolderInUseError when another command builds it."""
+        name = f"{generation.projection}.{generation.number}.lock"
+        return held(self._folder.views / name, f"another command is replaying {generation.projection}")
+
+    def alone(self) -> IO[str]:
+        """Held while no server may use the folder. Raises FolderInUseError when one does."""
+        return self._folder.lock()
 
     async def standing(self, generation: Generation) -> Standing:
         view = self._view(generation)
@@ -57,16 +97,16 @@ class Beside:
         return Standing(generation, applied, max(0, total - applied), len(await view.parked()))
 
     def close(self) -> None:
-        for view in self._opened:
+        for view in self._opened.values():
             view.close()
         self.log.close()
         self._state.close()
 
     def _view(self, generation: Generation) -> SqliteView[Any]:
-        path = self._folder.view(generation.projection, generation.number)
-        view = self._makers[generation.projection](path)
-        self._opened.append(view)
-        return view
+        key = (generation.projection, generation.number)
+        if key not in self._opened:
+            self._opened[key] = self._makers[generation.projection](self._folder.view(*key))
+        return self._opened[key]
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from runtime.commands.demo import demo
 from runtime.commands.events import events
 from runtime.commands.feed import feed
 from runtime.commands.projections import projections
+from runtime.commands.replay import replay
 from runtime.commands.serve import serve
 from runtime.folder import FolderInUseError
 from runtime.generations import RebuildDueError
@@ -24,7 +25,7 @@ def photolog() -> None:
     """
 
 
-for command in (serve, demo, projections, events, feed):
+for command in (serve, demo, projections, replay, events, feed):
     photolog.add_command(command)
 
 

@@ -26,7 +26,7 @@ from runtime.generations import Generations, Makers
 from runtime.parts import PROJECTIONS, view_makers
 from runtime.settings import Settings
 from runtime.web import make_app
-from stores.argon2.passwords import Argon2Passwords
+from stores.argon2.passwords import Argon2Passwords, Cost
 from stores.files.objects import FilesObjects
 from stores.pillow.pictures import PillowPictures
 from stores.ports.feeds import FeedsUpkeep
@@ -118,7 +118,7 @@ class Embedded:
         public_url = self._settings.media_base_url or None
         self._objects = FilesObjects(folder.objects, folder.secret("objects"), public_url=public_url)
         self._pictures = PillowPictures()
-        self._passwords = Argon2Passwords()
+        self._passwords = Argon2Passwords(Cost(memory_kib=self._settings.password_memory_kib))
 
     def _make_services(self, folder: Folder) -> Services:
         ids = Ids(take_shard(self._state), self._clock)

@@ -48,13 +48,7 @@ class Folder:
 
     def lock(self) -> IO[str]:
         """Take the folder; held until the file is closed. Raises FolderInUseError."""
-        file = (self.path / "lock").open("a")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.close()
-            raise FolderInUseError(f"{self.path} is in use by another Photolog server") from error
-        return file
+        return held(self.path / "lock", f"{self.path} is in use by another Photolog server")
 
     def secret(self, name: str) -> bytes:
         """A random secret of this folder, made when it is first asked for. To be called under the lock."""
@@ -76,3 +70,14 @@ class Folder:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def held(path: Path, otherwise: str) -> IO[str]:
+    """A lock that goes with the process, however it ends, or with closing the file. Raises FolderInUseError(`otherwise`)."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise FolderInUseError(otherwise) from error
+    return file

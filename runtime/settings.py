@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     idle_days: int = Field(
         default=30, ge=1, description="Readers not seen for so long have no feed until they come back."
     )
+    password_memory_kib: int = Field(
+        default=65_536,
+        ge=32,
+        description="Memory that hashing a password takes (argon2id). Less makes guessing cheaper: lower it only on tiny machines.",
+    )
     reads_per_minute: int = Field(
         default=6_000, ge=1, description="Reads per account, or per address without one."
     )

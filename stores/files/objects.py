@@ -31,8 +31,8 @@ _TYPES = {".webp": "image/webp"}
 
 
 class FilesObjects:
-    """`root` exists and is on one file system. `signing_key` signs URLs and is of no other use. `url` is where the API serves this
-    store, relative to the API or absolute; public objects are fetched under `public_url`, such as a CDN's, where that is given.
+    """`root` exists and is on one file system. `signing_key` signs URLs and is of no other use. `url` is the path under which the
+    API serves this store; `public_url`, such as a CDN's, is put before that of public objects.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class FilesObjects:
         self._incoming = root / "incoming"
         self._signatures = Signatures(signing_key)
         self._url = url.rstrip("/")
-        self._public_url = (public_url or url).rstrip("/")
+        self._public_url = (public_url or "").rstrip("/") + self._url
         self._incoming.mkdir(mode=0o700, exist_ok=True)
 
     def discard_unfinished(self) -> None:

@@ -84,7 +84,9 @@ class NamesReader(Protocol):
     async def claimed(self, before_ms: int, limit: int) -> Sequence[Holder]:
         """Names claimed before that time and not kept, the oldest first."""
 
-    async def kept(self, kind: NameKind, after: tuple[int, str], before_ms: int, limit: int) -> Sequence[Holder]:
+    async def kept(
+        self, kind: NameKind, after: tuple[int, str], before_ms: int, limit: int
+    ) -> Sequence[Holder]:
         """Names that were kept, by (`since_ms`, digest): above `after`, and since before that time."""
 
 

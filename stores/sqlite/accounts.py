@@ -37,7 +37,9 @@ class SqliteAccounts(SqliteView[AccountsChange]):
         for change in changes:
             match change:
                 case AccountPut(user_id, username, email, display_name, location, created_at_ms):
-                    connection.execute(_PUT, (user_id, username, email, display_name, location, created_at_ms))
+                    connection.execute(
+                        _PUT, (user_id, username, email, display_name, location, created_at_ms)
+                    )
                 case ProfileSet(user_id, display_name, bio, location, avatar):
                     connection.execute(_PROFILE, (display_name, bio, location, user_id))
                     if avatar is not None:

@@ -22,7 +22,9 @@ class SqliteCredentials:
         return None if row is None else str(row[0])
 
     async def replace(self, user_id: int, password_hash: str) -> None:
-        await self._write("UPDATE credentials SET password_hash = ? WHERE user_id = ?", password_hash, user_id)
+        await self._write(
+            "UPDATE credentials SET password_hash = ? WHERE user_id = ?", password_hash, user_id
+        )
 
     async def _write(self, statement: str, *values: object) -> None:
         def run() -> None:

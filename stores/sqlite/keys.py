@@ -8,6 +8,7 @@ from stores.sqlite.database import Database, marks
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS keys (user_id INTEGER PRIMARY KEY, key BLOB) STRICT;"
 _REMEMBERED = 100_000
+_ASKED_AT_ONCE = 500
 
 
 class SqliteKeys:
@@ -24,14 +25,17 @@ class SqliteKeys:
 
     async def get(self, user_ids: Collection[int]) -> Mapping[int, Key]:
         with self._lock:
-            unknown = [user_id for user_id in user_ids if user_id not in self._known]
-            for start in range(0, len(unknown), 500):
-                self._load(unknown[start : start + 500])
-            return {user_id: self._known[user_id] for user_id in user_ids if user_id in self._known}
+            found = {user_id: self._known[user_id] for user_id in user_ids if user_id in self._known}
+            unknown = [user_id for user_id in user_ids if user_id not in found]
+            for start in range(0, len(unknown), _ASKED_AT_ONCE):
+                found |= self._load(unknown[start : start + _ASKED_AT_ONCE])
+            return found
 
-    def _load(self, user_ids: list[int]) -> None:
-        if len(self._known) + len(user_ids) > _REMEMBERED:
-            self._known.clear()
+    def _load(self, user_ids: list[int]) -> dict[int, Key]:
         query = f"SELECT user_id, key FROM keys WHERE user_id IN ({marks(len(user_ids))})"
-        for user_id, key in self._state.reader.execute(query, user_ids):
-            self._known[user_id] = DESTROYED if key is None else key
+        rows = self._state.reader.execute(query, user_ids)
+        loaded: dict[int, Key] = {user_id: DESTROYED if key is None else key for user_id, key in rows}
+        if len(self._known) + len(loaded) > _REMEMBERED:
+            self._known.clear()
+        self._known |= loaded
+        return loaded

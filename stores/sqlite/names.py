@@ -49,7 +49,9 @@ class SqliteNames(SqliteView[NamesChange]):
         query = f"{_SELECT} WHERE topic IS NULL AND since_ms < ? ORDER BY since_ms LIMIT ?"
         return list(self._read(query, before_ms, limit))
 
-    async def kept(self, kind: NameKind, after: tuple[int, str], before_ms: int, limit: int) -> Sequence[Holder]:
+    async def kept(
+        self, kind: NameKind, after: tuple[int, str], before_ms: int, limit: int
+    ) -> Sequence[Holder]:
         query = f"""{_SELECT} WHERE topic IS NOT NULL AND kind = ? AND (since_ms, digest) > (?, ?) AND since_ms < ?
                     ORDER BY since_ms, digest LIMIT ?"""
         return list(self._read(query, kind, *after, before_ms, limit))

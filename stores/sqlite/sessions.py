@@ -43,7 +43,9 @@ class SqliteSessions:
         return self._owners.get((session_id,)).get(session_id)
 
     async def refresh(self, presented: bytes, fresh: bytes, now_ms: int) -> Session | None:
-        return await self._write(lambda connection, ended: _refresh(connection, ended, presented, fresh, now_ms))
+        return await self._write(
+            lambda connection, ended: _refresh(connection, ended, presented, fresh, now_ms)
+        )
 
     async def of_user(self, user_id: int, now_ms: int) -> Sequence[Session]:
         query = """SELECT * FROM sessions WHERE user_id = ? AND refreshed_at_ms > ?
@@ -52,7 +54,9 @@ class SqliteSessions:
 
     async def end(self, user_id: int, session_id: int) -> bool:
         which = "user_id = ? AND session_id = ?"
-        return await self._write(lambda connection, ended: _end(connection, ended, which, user_id, session_id))
+        return await self._write(
+            lambda connection, ended: _end(connection, ended, which, user_id, session_id)
+        )
 
     async def end_others(self, user_id: int, session_id: int) -> None:
         which = "user_id = ? AND session_id <> ?"
@@ -121,12 +125,15 @@ def _replace_tokens(connection: sqlite3.Connection, session_id: int, presented: 
         (now_ms, session_id),
     )
     connection.execute(
-        "DELETE FROM refresh_tokens WHERE session_id = ? AND replaced_at_ms <= ?", (session_id, now_ms - IDLE_MS)
+        "DELETE FROM refresh_tokens WHERE session_id = ? AND replaced_at_ms <= ?",
+        (session_id, now_ms - IDLE_MS),
     )
 
 
 def _add_token(connection: sqlite3.Connection, session_id: int, refresh_hash: bytes) -> None:
-    connection.execute("INSERT INTO refresh_tokens (hash, session_id) VALUES (?,?)", (refresh_hash, session_id))
+    connection.execute(
+        "INSERT INTO refresh_tokens (hash, session_id) VALUES (?,?)", (refresh_hash, session_id)
+    )
 
 
 def _end(connection: sqlite3.Connection, ended: _Ended, which: str, *values: object) -> bool:

@@ -165,8 +165,8 @@ class TestFilesObjects(ObjectsContract):
         assert objects.fetch_audience(f"private/{MEDIA}/other.webp", signed, NOW_MS) is None
 
     def test_public_urls_may_lead_elsewhere(self, root: Path) -> None:
-        objects = FilesObjects(root, b"k" * 32, public_url="https://cdn.example/photos/")
-        assert objects.public_url("public/7/a.webp") == "https://cdn.example/photos/public/7/a.webp"
+        objects = FilesObjects(root, b"k" * 32, public_url="https://cdn.example/")
+        assert objects.public_url("public/7/a.webp") == "https://cdn.example/objects/public/7/a.webp"
         assert objects.signed_url("private/7/a.webp", NOW_MS).startswith("/objects/private/7/a.webp?")
 
     async def target(self, objects: FilesObjects) -> UploadTarget:

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
+from tests.e2e.cast import Cast, assemble
+from tests.e2e.conformance import Conformance
 from tests.e2e.server import ServerProcess
 from tests.e2e.world import World
 
@@ -16,8 +19,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     assert process.stop() == 0
 
 
+@pytest.fixture(scope="session")
+def conformance(server: ServerProcess) -> Conformance:
+    return Conformance(httpx2.get(f"{server.url}/openapi.json").json())
+
+
 @pytest.fixture
-def world(server: ServerProcess) -> Iterator[World]:
-    found = World(server.url)
+def world(server: ServerProcess, conformance: Conformance) -> Iterator[World]:
+    """Every answer that its people get is held against the OpenAPI document."""
+    found = World(server.url, conformance.check)
     yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def cast(server: ServerProcess, conformance: Conformance) -> Iterator[Cast]:
+    found = World(server.url, conformance.check)
+    yield assemble(found)
     found.close()

@@ -19,8 +19,9 @@ GENEROUS = {
     "PHOTOLOG_REGISTRATIONS_PER_HOUR": "10000000",
     "PHOTOLOG_LOGINS_PER_MINUTE": "10000000",
     "PHOTOLOG_CELEBRITY_THRESHOLD": "3",
+    "PHOTOLOG_PASSWORD_MEMORY_KIB": "32",
 }
-"""Limits that no test meets by accident."""
+"""Limits that no test meets by accident, and passwords that are hashed at once."""
 
 
 class ServerProcess:

@@ -37,8 +37,11 @@ def picture(width: int = 64, height: int = 48, colour: tuple[int, int, int] = (2
 
 
 class World:
-    def __init__(self, url: str) -> None:
+    """`check` judges every answer."""
+
+    def __init__(self, url: str, check: Callable[[httpx2.Response], None] = lambda response: None) -> None:
         self.http = httpx2.Client(base_url=url, timeout=30)
+        self.check = check
         self.position: str | None = None
         self.number = next(_numbers)
 
@@ -46,7 +49,13 @@ class World:
         self.http.close()
 
     def request(
-        self, method: str, path: str, *, token: str | None = None, headers: dict[str, str] | None = None, **more: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+        **more: Any,
     ) -> httpx2.Response:
         sent = dict(headers or {})
         if token is not None:
@@ -54,6 +63,7 @@ class World:
         if self.position is not None:
             sent.setdefault("Photolog-Position", self.position)
         response = self.http.request(method, path, headers=sent, **more)
+        self.check(response)
         self.position = response.headers.get("Photolog-Position", self.position)
         return response
 
@@ -118,7 +128,9 @@ class Person:
         """Uploads as told."""
         if upload.get("fields"):
             files = {"file": ("file", content)}
-            return self.world.http.request(upload["method"], upload["url"], data=upload["fields"], files=files)
+            return self.world.http.request(
+                upload["method"], upload["url"], data=upload["fields"], files=files
+            )
         return self.world.http.request(
             upload["method"], upload["url"], headers=upload["headers"], content=content
         )
@@ -141,7 +153,9 @@ class Person:
 
     def post(self, caption: str = "", **more: Any) -> str:
         """The id of a new post with one new photo."""
-        post = self.ok("POST", "/v1/posts", 201, json={"media_ids": [self.photo()], "caption": caption, **more})
+        post = self.ok(
+            "POST", "/v1/posts", 201, json={"media_ids": [self.photo()], "caption": caption, **more}
+        )
         post_id: str = post["id"]
         return post_id
 

@@ -43,7 +43,7 @@ from stores.sqlite.timelines import SqliteTimelines
 
 OWNER = 11
 CONTENT = b"the bytes of a photo"
-NAMES = ("thumb", "small", "medium", "large")
+NAMES = ("thumb", "large")
 
 
 class DiedError(Exception):
@@ -51,17 +51,19 @@ class DiedError(Exception):
 
 
 class Fate:
-    """Counts seams, before and after each effect that reactors have on the world; dies once, at the one that `dies_at` names."""
+    """Counts seams, before and after each effect that reactors have on the world; dies at every `period`th, first at `first`."""
 
     def __init__(self) -> None:
-        self.dies_at = 0
-        self.seam_count = 0
+        self.first = self.period = 0
+        self.death_count = 0
         self.is_reacting = False
+        self._seam_count = 0
 
     def step(self) -> None:
-        if self.is_reacting:
-            self.seam_count += 1
-            if self.seam_count == self.dies_at:
+        if self.is_reacting and self.period:
+            self._seam_count += 1
+            if self._seam_count % self.period == self.first:
+                self.death_count += 1
                 raise DiedError
 
 
@@ -82,11 +84,15 @@ class MortalObjects(FilesObjects):
         for key in keys:
             self.fate.step()
             await super().delete([key])
-        self.fate.step()
+            self.fate.step()
 
 
 class MortalLog(SqliteLog):
     fate = Fate()
+
+    @property
+    def database(self) -> Database:
+        return self._database
 
     async def append(self, records: Sequence[Record]) -> Positions:
         self.fate.step()
@@ -105,7 +111,7 @@ class MortalPositions(SqliteReactorPositions):
 
 
 class MadePictures:
-    """Four renditions for everything that does not begin with "bad"."""
+    """Two renditions for everything that does not begin with "bad"."""
 
     def __init__(self) -> None:
         self.failures = 0
@@ -181,6 +187,8 @@ class MediaWorld:
             saves=nothing,
             search=nothing,
         )
+        for file in (self.state, self.log.database):  # these processes die, the machine does not
+            file.writer.execute("PRAGMA synchronous = OFF")
         self.runners = self.new_runners()
 
     def clock(self) -> int:
@@ -221,7 +229,7 @@ class MediaWorld:
                 await runner.catch_up()
 
     async def survive(self) -> None:
-        """Reacts until everything is done, dying and starting again as a new process where fate has it so."""
+        """Reacts until everything is done, starting again as a new process wherever fate has it die."""
         died = False
         self.fate.is_reacting = True
         try:

@@ -188,7 +188,8 @@ class Town:
 
     def holder(self, kind: str, name: str) -> Holder | None:
         digest = self.digest("username" if kind == "username" else "email", name)
-        return now(self.names.holders([digest])).get(digest)
+        found: Holder | None = now(self.names.holders([digest])).get(digest)
+        return found
 
     def registered(self) -> dict[int, str]:
         """The user names of all accounts."""

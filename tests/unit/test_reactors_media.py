@@ -1,5 +1,6 @@
 """What becomes of files: looked at, moved, expired and removed; whatever breaks in between, once more and without traces."""
 
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -13,7 +14,13 @@ from stores.ports.media import Media
 from stores.ports.objects import area_of
 from tests.unit.media_world import CONTENT, OWNER, MediaWorld
 
-PARTS = 4
+PERIOD = 13
+
+
+@pytest.fixture(autouse=True)
+def _no_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes die here, machines do not."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture
@@ -48,7 +55,7 @@ def areas(media: Media | None) -> set[str]:
 async def test_an_uploaded_photo_gets_its_renditions(world: MediaWorld) -> None:
     media = await ready(world)
     assert (media.width, media.height, media.blurhash) == (100, 200, "LKO2")
-    assert [rendition.name for rendition in media.renditions] == ["thumb", "small", "medium", "large"]
+    assert [rendition.name for rendition in media.renditions] == ["thumb", "large"]
     assert areas(media) == {"private"}
     assert await world.stored(media) == {media.object_key, *keys(media)}
     async with world.objects.local(media.renditions[0].object_key) as path:
@@ -206,7 +213,7 @@ async def test_a_lost_rendition_does_not_keep_the_others_public(world: MediaWorl
     await world.show(post_id, "followers")
     await world.react()
     private = await world.now(media)
-    assert len(keys(private)) == 3
+    assert len(keys(private)) == 1
     assert areas(private) == {"private"}
     assert not [key for key in await world.stored(media) if area_of(key) == "public"]
 
@@ -334,8 +341,10 @@ async def test_everything_again_from_the_beginning_changes_nothing(world: MediaW
 
 async def live_a_life(world: MediaWorld) -> list[Media]:
     """One photo of each fate."""
-    media = [await world.uploaded(content) for content in (CONTENT, b"bad bytes", CONTENT, CONTENT)]
-    await world.survive()
+    media = []
+    for content in (CONTENT, b"bad bytes", CONTENT, CONTENT):
+        media.append(await world.uploaded(content))
+        await world.survive()
     posts = [await world.posted(media[0]), await world.posted(media[3])]
     await world.survive()
     await world.show(posts[0], "followers")
@@ -348,27 +357,32 @@ async def live_a_life(world: MediaWorld) -> list[Media]:
     return media
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-async def test_it_may_die_before_and_after_every_effect(tmp_path: Path, part: int) -> None:
-    """And leaves what a life without deaths leaves."""
-    for dies_at in range(part + 1, 10_000, PARTS):
-        folder = tmp_path / str(dies_at)
-        folder.mkdir()
-        world = MediaWorld(folder)
-        world.fate.dies_at = dies_at
-        try:
-            await check_life(world, await live_a_life(world))
-        finally:
-            world.close()
-        if world.fate.seam_count < dies_at:
-            return
+@pytest.mark.parametrize("first", range(PERIOD))
+async def test_it_may_die_before_and_after_every_effect(world: MediaWorld, first: int) -> None:
+    """And leaves what a life without deaths leaves. A photo needs fewer effects than lie between two deaths."""
+    world.fate.first, world.fate.period = first, PERIOD
+    await check_life(world, await live_a_life(world))
+    assert world.fate.death_count > 3
+
+
+@pytest.mark.parametrize("seam", range(1, 13))
+async def test_wherever_it_dies_nothing_stays_public_until_it_is_tidied(world: MediaWorld, seam: int) -> None:
+    media = await ready(world)
+    post_id = await world.posted(media)
+    await world.react()
+    await world.show(post_id, "followers")
+    world.fate.first, world.fate.period = seam, 1_000
+    await world.survive()
+    assert world.fate.death_count == 1
+    assert areas(await world.now(media)) == {"private"}
+    assert not [key for key in await world.stored(media) if area_of(key) == "public"]
 
 
 async def check_life(world: MediaWorld, media: list[Media]) -> None:
     shown, *gone = media
     found = await world.now(shown)
     assert areas(found) == {"private"}
-    assert len(keys(found)) == 4
+    assert len(keys(found)) == 2
     assert await world.stored(shown) == {shown.object_key, *keys(found)}
     for one in gone:
         assert await world.now(one) is None

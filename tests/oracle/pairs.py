@@ -1,0 +1,26 @@
+"""What must hold between two things that are joined and parted again: likes, saves, follows.
+
+Shares no code with the folds or the stores. Joining what is joined changes nothing, not even since when it is.
+"""
+
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
+
+P = TypeVar("P", bound=Hashable)
+
+
+def joined(acts: Iterable[tuple[P, bool, int]]) -> dict[P, int]:
+    """(pair, joined or parted, id of the event), in the order of the log for each pair; gives since which id each is joined."""
+    since: dict[P, int] = {}
+    for pair, joins, id_ in acts:
+        if not joins:
+            since.pop(pair, None)
+        elif pair not in since:
+            since[pair] = id_
+    return since
+
+
+def latest_first(since: dict[tuple[int, int], int], of: int) -> list[int]:
+    """The second ones that are joined to the first one `of`."""
+    mine = [(id_, second) for (first, second), id_ in since.items() if first == of]
+    return [second for _, second in sorted(mine, reverse=True)]

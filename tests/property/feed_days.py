@@ -1,0 +1,193 @@
+"""Bad days of home feeds: a log of six partitions, and views that get them in any interleaving, repeated, or from the start again.
+
+Nothing here knows how feeds work. What is appended, delivered, forgotten or lost is said by plain numbers, so that a failure
+shrinks to a short day.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from api.feeds import skeleton
+from events.accounts import AccountRegistered, AccountSeen
+from events.envelope import Envelope
+from events.graph import Followed, Unfollowed
+from events.ids import EPOCH_MS, first_id_at
+from events.posts import PostCreated, PostDeleted
+from projectors.feeds import FEEDS
+from projectors.graph import GRAPH
+from projectors.projection import Projection
+from projectors.timelines import TIMELINES
+from stores.ports.log import Partition
+from stores.ports.view import Folded
+from stores.ports.views import Views
+from stores.sqlite.database import MEMORY
+from stores.sqlite.feeds import SqliteFeeds
+from stores.sqlite.graph import SqliteGraph
+from stores.sqlite.timelines import SqliteTimelines
+from stores.sqlite.view import SqliteView
+
+USERS = (1, 2, 3, 4)
+PARTITION_COUNT = 2
+_LONGEST_WALK_COUNT = 1_000
+
+
+class Day:
+    """`posts` made so far as (post, author). The clock of whoever makes a post is off by up to two milliseconds."""
+
+    def __init__(self, cap: int, celebrity_threshold: int) -> None:
+        self.events: list[Envelope] = []
+        self.posts: list[tuple[int, int]] = []
+        self._log: dict[Partition, list[Envelope]] = {}
+        self._now_ms = EPOCH_MS + 100
+        self._open_feeds: Callable[[], SqliteFeeds] = lambda: SqliteFeeds(
+            MEMORY, cap=cap, celebrity_threshold=celebrity_threshold
+        )
+        self.feeds = self._open_feeds()
+        self.graph = SqliteGraph(MEMORY)
+        self.timelines = SqliteTimelines(MEMORY)
+
+    # What people do.
+
+    def follow(self, a: int, b: int, c: int) -> None:
+        if _user(a) != _user(b):
+            self._append(Followed, _user(a), follower_id=_user(a), followed_id=_user(b))
+
+    def unfollow(self, a: int, b: int, c: int) -> None:
+        if _user(a) != _user(b):
+            self._append(Unfollowed, _user(a), follower_id=_user(a), followed_id=_user(b))
+
+    def post(self, a: int, b: int, c: int) -> None:
+        post_id = first_id_at(self._now_ms + b % 5 - 2) + len(self.events)
+        self.posts.append((post_id, _user(a)))
+        self._append_post(post_id, _user(a))
+
+    def post_again(self, a: int, b: int, c: int) -> None:
+        """A client that got no answer tries again with its idempotency key."""
+        if self.posts:
+            self._append_post(*self.posts[-1 - (a % 3) % len(self.posts)])
+
+    def delete(self, a: int, b: int, c: int) -> None:
+        if self.posts:
+            post_id, author_id = self.posts[(a + 5 * b) % len(self.posts)]
+            self._append(PostDeleted, author_id, post_id=post_id, author_id=author_id)
+
+    def register(self, a: int, b: int, c: int) -> None:
+        self._append(AccountRegistered, _user(a), user_id=_user(a))
+
+    def be_seen(self, a: int, b: int, c: int) -> None:
+        self._append(AccountSeen, _user(a), user_id=_user(a))
+
+    # What happens to views.
+
+    async def deliver_to_feeds(self, a: int, b: int, c: int) -> None:
+        await self._deliver(self.feeds, FEEDS, a, max(0, b - 2), 1 + 2 * c)
+
+    async def deliver_to_timelines(self, a: int, b: int, c: int) -> None:
+        await self._deliver(self.timelines, TIMELINES, a, b, 1 + 2 * c)
+
+    async def forget_idle(self, a: int, b: int, c: int) -> None:
+        await self.feeds.forget_idle(self._now_ms - 2 * c)
+
+    async def lose_the_feeds(self, a: int, b: int, c: int) -> None:
+        """Rarely: a feed that begins anew forgets the troubles it had."""
+        if (a, b) >= (5, 4):
+            self.feeds.close()
+            self.feeds = self._open_feeds()
+
+    async def drain(self) -> None:
+        """Everything on the log reaches every view: readers first, so that there are feeds for posts to go to."""
+        views: tuple[tuple[SqliteView[Any], Projection[Any]], ...] = (
+            (self.feeds, FEEDS),
+            (self.timelines, TIMELINES),
+            (self.graph, GRAPH),
+        )
+        for view, projection in views:
+            for number in reversed(range(len(projection.topics) * PARTITION_COUNT)):
+                await self._deliver(view, projection, number, 0, len(self.events))
+
+    async def served(self, reader_id: int, limit: int) -> list[int]:
+        """The reader's whole feed, page by page, without what hydration leaves out."""
+        views = Views(**cast(Any, dict.fromkeys(Views.__slots__) | self._readers()))
+        found: list[int] = []
+        before: int | None = None
+        for _ in range(_LONGEST_WALK_COUNT):
+            page = await skeleton(views, reader_id, before, limit)
+            there = await self.timelines.posts(page.items)
+            found += [post_id for post_id in page.items if post_id in there]
+            before = page.next_key
+            if before is None:
+                return found
+        raise AssertionError("the feed has no end")
+
+    def close(self) -> None:
+        for view in (self.feeds, self.graph, self.timelines):
+            view.close()
+
+    def pass_time(self, ms: int) -> None:
+        self._now_ms += ms
+
+    def _readers(self) -> dict[str, object]:
+        return {"feeds": self.feeds, "graph": self.graph, "timelines": self.timelines}
+
+    def _append_post(self, post_id: int, author_id: int) -> None:
+        self._append(PostCreated, author_id, post_id=post_id, author_id=author_id, media_ids=(1,))
+
+    def _append(self, kind: type[Envelope], actor_id: int, **fields: Any) -> None:
+        at = datetime.fromtimestamp(self._now_ms / 1000, UTC)
+        id_ = len(self.events) + 1
+        event = kind(id=id_, occurred_at=at, actor_id=actor_id, correlation_id=1, **fields)
+        self.events.append(event)
+        self._log.setdefault((event.topic, int(event.key) % PARTITION_COUNT), []).append(event)
+
+    async def _deliver(
+        self, view: SqliteView[Any], projection: Projection[Any], partition: int, repeated: int, count: int
+    ) -> None:
+        """Up to `count` events of one partition, of which `repeated` were delivered before."""
+        topic = projection.topics[partition // PARTITION_COUNT % len(projection.topics)]
+        where = topic, partition % PARTITION_COUNT
+        log, stands = self._log.get(where, []), (await view.positions()).get(where)
+        first = max(0, (-1 if stands is None else stands.offset) + 1 - repeated)
+        await view.apply(
+            [
+                Folded(where, offset, event.id, event.key, _changes(projection, event))
+                for offset, event in enumerate(log[first : first + repeated + count], first)
+            ]
+        )
+
+
+def _changes(projection: Projection[Any], event: Envelope) -> tuple[Any, ...]:
+    return tuple(projection.project(event)) if isinstance(event, projection.events) else ()
+
+
+def _user(number: int) -> int:
+    return USERS[number % len(USERS)]
+
+
+DEEDS = (
+    "follow",
+    "follow",
+    "follow",
+    "unfollow",
+    "unfollow",
+    "post",
+    "post",
+    "post",
+    "register",
+    "be_seen",
+    "post_again",
+    "delete",
+)
+HAPPENINGS = (*["deliver_to_feeds"] * 7, "deliver_to_timelines", "forget_idle", "lose_the_feeds")
+Choice = tuple[int, int, int, int]
+
+
+async def live_through(day: Day, choices: Sequence[Choice]) -> None:
+    """Half of the choices are deeds, half are what happens to views meanwhile; in the end everything arrives."""
+    for what, a, b, c in choices:
+        day.pass_time(c % 3)
+        if what < len(DEEDS):
+            getattr(day, DEEDS[what])(a, b, c)
+        else:
+            await getattr(day, HAPPENINGS[what - len(DEEDS)])(a, b, c)
+    await day.drain()

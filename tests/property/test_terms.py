@@ -1,0 +1,30 @@
+"""Terms of any text at all: what is cut from a text is cut from a query for it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stores.ports.terms import fold, query_terms, text_terms
+
+
+@given(st.text(max_size=60))
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text(max_size=60))
+def test_a_text_is_found_by_itself_and_by_its_other_spellings(text: str) -> None:
+    plain = text.replace("#", " ")
+    terms = set(text_terms(plain))
+    for query in (plain, plain.casefold(), f'"{plain.replace(chr(34), " ")}"'):
+        wanted = query_terms(query)
+        assert set(wanted) <= terms
+        assert bool(wanted) == bool(terms)
+
+
+@given(st.text(max_size=60))
+def test_terms_can_be_stored_and_told_apart(text: str) -> None:
+    for term in text_terms(text):
+        assert term.count(" ") <= 1
+        assert "\n" not in term
+        assert not term.startswith("#")
+        assert term < "\U0010ffff"

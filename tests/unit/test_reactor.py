@@ -1,0 +1,127 @@
+"""The runner of reactors: where it begins, what it waits for, what it does again."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from events.envelope import Envelope
+from events.media import MediaUploaded, MediaUploadStarted
+from events.topics import MEDIA
+from producers.reactors.reactor import BATCH_COUNT, Runner
+from stores.ports.errors import UnavailableError
+from tests.unit.media_world import CONTENT, MediaWorld
+
+
+@dataclass
+class Recorder:
+    """Remembers what it reacted to; fails as it is told."""
+
+    name: ClassVar[str] = "recorder"
+    events: tuple[type[Envelope], ...] = (MediaUploadStarted,)
+    delay_ms: int = 0
+    seen: list[Envelope] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def react(self, event: Envelope) -> None:
+        if self.failures:
+            raise self.failures.pop()
+        self.seen.append(event)
+        self.called.set()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[MediaWorld]:
+    made = MediaWorld(tmp_path)
+    yield made
+    made.close()
+
+
+def runner(world: MediaWorld, reactor: Recorder) -> Runner:
+    return Runner(reactor, world.log, world.keys, world.positions, world.clock, world.wait)
+
+
+async def test_every_event_of_its_kind_once(world: MediaWorld) -> None:
+    reactor = Recorder()
+    media = [await world.declared(), await world.uploaded()]
+    await runner(world, reactor).catch_up()
+    assert [event.media_id for event in reactor.seen if isinstance(event, MediaUploadStarted)] == [
+        one.media_id for one in media
+    ]
+    assert len(reactor.seen) == 2
+    await runner(world, reactor).catch_up()
+    assert len(reactor.seen) == 2
+    await world.declared()
+    await runner(world, reactor).catch_up()
+    assert len(reactor.seen) == 3
+
+
+async def test_it_begins_at_the_beginning_of_the_log(world: MediaWorld) -> None:
+    for _ in range(BATCH_COUNT + 3):
+        await world.declared()
+    reactor = Recorder()
+    await runner(world, reactor).catch_up()
+    assert len({event.id for event in reactor.seen}) == BATCH_COUNT + 3
+
+
+async def test_what_is_not_due_waits_with_all_that_follows(world: MediaWorld) -> None:
+    reactor = Recorder(delay_ms=1_000)
+    await world.declared()
+    world.now_ms += 600
+    await world.declared()
+    await runner(world, reactor).catch_up()
+    assert len(reactor.seen) == 0
+    world.now_ms += 400
+    await runner(world, reactor).catch_up()
+    assert len(reactor.seen) == 1
+    world.now_ms += 600
+    await runner(world, reactor).catch_up()
+    assert len(reactor.seen) == 2
+
+
+async def test_a_store_that_is_away_is_waited_for(world: MediaWorld) -> None:
+    reactor = Recorder(failures=[UnavailableError("away") for _ in range(3)])
+    await world.declared()
+    began_ms = world.now_ms
+    await runner(world, reactor).catch_up()
+    assert len(reactor.seen) == 1
+    assert world.now_ms > began_ms
+
+
+async def test_a_mistake_is_told_and_its_event_comes_again(world: MediaWorld) -> None:
+    reactor = Recorder(failures=[LookupError()])
+    await world.declared()
+    with pytest.raises(ExceptionGroup):
+        await runner(world, reactor).catch_up()
+    await runner(world, reactor).catch_up()
+    assert len(reactor.seen) == 1
+
+
+async def test_what_cannot_be_read_is_passed_over(world: MediaWorld) -> None:
+    media = await world.declared()
+    (entry,) = [e for p in await world.log.ends([MEDIA]) for e in await world.log.read(p, 0, 9)]
+    await world.log.append([replace(entry.record, id=world.ids.next(), version=99)])
+    reactor = Recorder()
+    await runner(world, reactor).catch_up()
+    assert [event.id for event in reactor.seen] == [entry.record.id]
+    assert media.status == "pending"
+
+
+async def test_running_it_reacts_when_woken(world: MediaWorld) -> None:
+    reactor = Recorder(events=(MediaUploaded, MediaUploadStarted))
+    running = runner(world, reactor)
+    world.log.on_append(running.wake)
+    await world.declared()
+    task = asyncio.create_task(running.run())
+    await reactor.called.wait()
+    reactor.called.clear()
+    await world.declared(CONTENT + b"!")
+    await reactor.called.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(reactor.seen) == 2
