@@ -38,7 +38,7 @@ def main() -> None:
     if options.json:
         print(orjson.dumps({"graph": graph, "measured": [m.as_json() for m in measured]}).decode())
     else:
-        Console().print(_table(graph, options.rounds, measured))
+        Console(width=150).print(_table(graph, options.rounds, measured))
 
 
 def _table(graph: str, rounds: int, measured: list[Measured]) -> Table:

@@ -1,22 +1,33 @@
-"""The `photolog` command. Each subcommand is a module of `runtime.commands`; this one only gathers them."""
+"""The `photolog` command. Each subcommand is a module of `runtime.commands`, imported when it is called for."""
 
 import sys
+from importlib import import_module
 
 import click
 from pydantic import ValidationError
 
-from runtime.commands.demo import demo
-from runtime.commands.events import events
-from runtime.commands.feed import feed
-from runtime.commands.projections import projections
-from runtime.commands.replay import replay
-from runtime.commands.serve import serve
-from runtime.folder import FolderInUseError
-from runtime.generations import RebuildDueError
-from runtime.settings import UnknownSettingError
+from runtime.errors import OperatorError
+
+_COMMANDS = ("demo", "events", "feed", "projections", "replay", "serve")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """Finds the command `name` as `runtime.commands.<name>.<name>`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(f"runtime.commands.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="photolog")
 def photolog() -> None:
     """An event-sourced photo-sharing backend.
@@ -25,17 +36,15 @@ def photolog() -> None:
     """
 
 
-for command in (serve, demo, projections, replay, events, feed):
-    photolog.add_command(command)
-
-
 def main() -> None:
     """The console script. What an operator can put right is one line on standard error, with exit status 2."""
     try:
         photolog()
-    except (FolderInUseError, RebuildDueError, UnknownSettingError) as error:
+    except OperatorError as error:
         sys.exit(_told(str(error)))
     except ValidationError as error:
+        if error.title != "Settings":
+            raise
         wrong = (
             f"PHOTOLOG_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}"
             for e in error.errors(include_input=False)

@@ -12,10 +12,12 @@ from typing import IO
 
 import orjson
 
+from runtime.errors import OperatorError
+
 SECRET_BYTES = 32
 
 
-class FolderInUseError(Exception):
+class FolderInUseError(OperatorError):
     """Another server is using this data folder. Stop it, or give this one a folder of its own with --data."""
 
 

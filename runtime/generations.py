@@ -12,6 +12,7 @@ from projectors.engines.embedded import EmbeddedEngine, Lane
 from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from projectors.projection import Projection
 from projectors.step import Step
+from runtime.errors import OperatorError
 from runtime.parts import OpenView
 from stores.ports.keys import Keys
 from stores.ports.log import LogReader
@@ -23,7 +24,7 @@ from stores.sqlite.view import SqliteView
 _FED = frozenset({"live", "ready"})
 
 
-class RebuildDueError(Exception):
+class RebuildDueError(OperatorError):
     """The live generation was made by another version of its fold. Run `photolog replay` for the projection."""
 
 

@@ -13,10 +13,12 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from runtime.errors import OperatorError
+
 PREFIX = "PHOTOLOG_"
 
 
-class UnknownSettingError(Exception):
+class UnknownSettingError(OperatorError):
     """The environment holds PHOTOLOG_ names that are no settings."""
 
 

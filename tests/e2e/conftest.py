@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e.cast import Cast, assemble
 from tests.e2e.conformance import Conformance
+from tests.e2e.forging import Secrets
 from tests.e2e.server import ServerProcess
 from tests.e2e.world import World
 
@@ -37,3 +38,8 @@ def cast(server: ServerProcess, conformance: Conformance) -> Iterator[Cast]:
     found = World(server.url, conformance.check)
     yield assemble(found)
     found.close()
+
+
+@pytest.fixture(scope="session")
+def secrets(server: ServerProcess) -> Secrets:
+    return Secrets(server)

@@ -27,7 +27,9 @@ from stores.sqlite.graph import SqliteGraph
 from stores.sqlite.timelines import SqliteTimelines
 from stores.sqlite.view import SqliteView
 
-USERS = (1, 2, 3, 4)
+USERS = (1, 2, 3, 4, 5)
+_AUTHORS = (1, 1, 1, 2, 3, 4)
+"""One is popular, so that there are celebrities."""
 PARTITION_COUNT = 2
 _LONGEST_WALK_COUNT = 1_000
 
@@ -50,17 +52,17 @@ class Day:
     # What people do.
 
     def follow(self, a: int, b: int, c: int) -> None:
-        if _user(a) != _user(b):
-            self._append(Followed, _user(a), follower_id=_user(a), followed_id=_user(b))
+        if _user(a) != _author(b):
+            self._append(Followed, _user(a), follower_id=_user(a), followed_id=_author(b))
 
     def unfollow(self, a: int, b: int, c: int) -> None:
-        if _user(a) != _user(b):
-            self._append(Unfollowed, _user(a), follower_id=_user(a), followed_id=_user(b))
+        if _user(a) != _author(b):
+            self._append(Unfollowed, _user(a), follower_id=_user(a), followed_id=_author(b))
 
     def post(self, a: int, b: int, c: int) -> None:
         post_id = first_id_at(self._now_ms + b % 5 - 2) + len(self.events)
-        self.posts.append((post_id, _user(a)))
-        self._append_post(post_id, _user(a))
+        self.posts.append((post_id, _author(a)))
+        self._append_post(post_id, _author(a))
 
     def post_again(self, a: int, b: int, c: int) -> None:
         """A client that got no answer tries again with its idempotency key."""
@@ -158,6 +160,10 @@ class Day:
 
 def _changes(projection: Projection[Any], event: Envelope) -> tuple[Any, ...]:
     return tuple(projection.project(event)) if isinstance(event, projection.events) else ()
+
+
+def _author(number: int) -> int:
+    return _AUTHORS[number % len(_AUTHORS)]
 
 
 def _user(number: int) -> int:
