@@ -23,7 +23,7 @@ test: install ## run the linters, the type checker and the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 bench: install ## measure against the bare libraries and print the ratios
 	$(BIN)/python -m bench.run

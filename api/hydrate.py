@@ -7,10 +7,10 @@ differs from reading to reading. Where the ids come from is not known here.
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from api.calls import Answer, Call
 from api.pages import page
-from api.post_json import NO, YES
 from api.problems import NOT_CAUGHT_UP, NOT_FOUND, problem, unavailable
 from api.services import Services
 from producers.visibility import visible
@@ -52,7 +52,7 @@ async def present_posts(
 
 async def hydrate(app: Services, views: Views, me: int | None, post_ids: Collection[int]) -> Hydrated:
     found = await views.timelines.posts(post_ids)
-    return await hydrate_around(app, views, me, [found[post_id] for post_id in post_ids if post_id in found])
+    return await hydrate_around(app, views, me, list(filter(None, map(found.get, post_ids))))
 
 
 async def hydrate_around(app: Services, views: Views, me: int | None, posts: Sequence[Post]) -> Hydrated:
@@ -60,7 +60,7 @@ async def hydrate_around(app: Services, views: Views, me: int | None, posts: Seq
     post_ids = [post.post_id for post in posts]
     return Hydrated(
         posts=posts,
-        media=await views.media.media([media_id for post in posts for media_id in post.media_ids]),
+        media=await views.media.media(list(chain.from_iterable([post.media_ids for post in posts]))),
         authors=await app.people.summaries(views, me, {post.author_id for post in posts}),
         likes=await views.likes.counts(post_ids),
         comments=await views.comments.counts(post_ids),
@@ -75,19 +75,14 @@ def present(app: Services, posts: Iterable[Post], hydrated: Hydrated) -> list[by
     likes, comments, liked, saved = hydrated.likes, hydrated.comments, hydrated.liked, hydrated.saved
     presented = []
     for post in posts:
-        post_id = post.post_id
         author = hydrated.authors.get(post.author_id)
-        media = _media_of(post, hydrated.media)
-        if author is None or not media:
+        pieces = app.post_pieces.of(post, hydrated.media, app.objects, now_ms)
+        if author is None or pieces is None:
             continue
-        pieces = app.post_pieces.of(post, media, app.objects, now_ms)
+        post_id = post.post_id
         presented.append(
             pieces.joined(
-                author,
-                likes.get(post_id, 0),
-                comments.get(post_id, 0),
-                YES if post_id in liked else NO,
-                YES if post_id in saved else NO,
+                author, likes.get(post_id, 0), comments.get(post_id, 0), post_id in liked, post_id in saved
             )
         )
     return presented
@@ -107,10 +102,6 @@ async def own_summary(app: Services, views: Views, me: int) -> bytes:
     if me not in summaries:
         raise unavailable(NOT_CAUGHT_UP)
     return summaries[me]
-
-
-def _media_of(post: Post, media: Mapping[int, Media]) -> tuple[Media, ...]:
-    return tuple([media[media_id] for media_id in post.media_ids if media_id in media])
 
 
 Candidates = Callable[[int | None, int], Awaitable[Page[int]]]

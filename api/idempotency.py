@@ -94,7 +94,7 @@ def _to_keep(answer: Answer) -> KeptAnswer:
 
 
 def _problem_to_keep(error: ProblemError) -> KeptAnswer:
-    headers = (("Content-Type", PROBLEM_TYPE), *error.headers.items())
+    headers = (("Content-Type", PROBLEM_TYPE), ("Cache-Control", "no-store"), *error.headers.items())
     return KeptAnswer(error.kind.status, headers, error.body(), None)
 
 

@@ -28,7 +28,6 @@ HEADERS: dict[str, Json] = {
     "Photolog-Position": _header(
         "What has been seen of the log by now; send it back to read your own writes.",
         {"type": "string", "maxLength": POSITION_MAX_CHARS},
-        required="no",
     ),
     "RateLimit-Limit": _header("Requests allowed in a window.", _SECONDS),
     "RateLimit-Remaining": _header("Requests left in this window.", _SECONDS),

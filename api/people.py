@@ -93,6 +93,7 @@ _RELATIONSHIPS = {
     for following in (False, True)
     for followed_by in (False, True)
 }
+_Known = tuple[Account, Media | None, bytes]
 NO_VIEWER = b"null"
 NO_RELATIONSHIP = _RELATIONSHIPS[False, False]
 """Of somebody to themselves, and of strangers."""
@@ -107,14 +108,14 @@ class People:
         self._objects = objects
         self._clock = clock
         self._remembered_count = remembered_count
-        self._known: dict[int, tuple[Account, Media | None, bytes]] = {}
+        self._known: dict[int, _Known] = {}
 
     async def summaries(self, views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
         """JSON of a UserSummary for each of those that are registered."""
         accounts = await views.accounts.accounts(user_ids)
         beginnings = await self._beginnings(views, accounts)
         ends = await _relationships(views, me, accounts)
-        return {user_id: beginning + ends[user_id] + b"}" for user_id, beginning in beginnings.items()}
+        return {user_id: b"%b%b}" % (beginning, ends[user_id]) for user_id, beginning in beginnings.items()}
 
     async def users(self, views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
         """JSON of a User for each of those that are registered."""
@@ -141,18 +142,19 @@ class People:
         return beginning + NO_RELATIONSHIP + _rest(account, counts) + b',"email":' + email + b"}"
 
     async def _beginnings(self, views: Views, accounts: Mapping[int, Account]) -> dict[int, bytes]:
+        """Of each a UserSummary up to its relationship."""
         media_ids = [a.avatar_media_id for a in accounts.values() if a.avatar_media_id is not None]
         avatars = await views.media.media(media_ids) if media_ids else {}
-        return {
-            user_id: self._beginning(account, avatars.get(account.avatar_media_id or 0))
-            for user_id, account in accounts.items()
-        }
+        beginnings = {}
+        for user_id, account in accounts.items():
+            avatar = None if account.avatar_media_id is None else avatars.get(account.avatar_media_id)
+            known = self._known.get(user_id)
+            if known is None or known[0] is not account or known[1] is not avatar:
+                known = self._remembered(account, avatar)
+            beginnings[user_id] = known[2]
+        return beginnings
 
-    def _beginning(self, account: Account, avatar: Media | None) -> bytes:
-        """A UserSummary up to its relationship."""
-        known = self._known.get(account.user_id)
-        if known is not None and known[0] is account and known[1] is avatar:
-            return known[2]
+    def _remembered(self, account: Account, avatar: Media | None) -> _Known:
         rendition = _shown(avatar)
         is_lasting = rendition is None or area_of(rendition.object_key) == "public"
         beginning = _summary(account, None if rendition is None else self._avatar(rendition))
@@ -161,7 +163,7 @@ class People:
             self._known[account.user_id] = account, avatar, beginning
         if len(self._known) > self._remembered_count:
             del self._known[next(iter(self._known))]
-        return beginning
+        return account, avatar, beginning
 
     def _avatar(self, rendition: Rendition) -> dict[str, object]:
         return {

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from api import scopes
-from api.addresses import Addresses, limited_as
+from api.addresses import Addresses
 from api.bodies import check_media_type, read_body
 from api.calls import Answer, Call, Viewer
 from api.cursors import Cursors, Keys, binding
@@ -110,7 +110,7 @@ class Pipeline:
         answer = await self._answer(plan, call, headers, body)
         if plan.endpoint.method == "GET":
             return self._presenter.read(answer, call)
-        return self._presenter.answer(answer, call)
+        return self._presenter.written(answer, call)
 
     async def _admitted(
         self, plan: Plan, values: tuple[str, ...], scope: Scope, headers: Headers, limited: RawHeaderList
@@ -156,7 +156,7 @@ class Pipeline:
         if plan.allowance is None:
             return
         account_id = None if viewer is None else viewer.account_id
-        key = rate_key(plan.rate_class, account_id, limited_as(client) if viewer is None else client)
+        key = rate_key(plan.rate_class, account_id, client)
         verdict = await self._gateway.rates.hit(key, plan.allowance)
         limited.extend(verdict.headers())
         if not verdict.allowed:

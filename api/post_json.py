@@ -4,6 +4,7 @@ Almost all of a post is the same for every viewer and at every reading. That par
 the very objects it was made from: views hand out another object when something has changed.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -55,20 +56,22 @@ class Pieces:
     """The JSON of a post around what differs: `start` author `middle` likes, comments, liked, saved `end`."""
 
     post: StoredPost
-    media: tuple[StoredMedia, ...]
+    media: tuple[StoredMedia | None, ...]
     until_ms: int
     start: bytes
     middle: bytes
     end: bytes
 
-    def joined(self, author: bytes, like_count: int, comment_count: int, liked: bytes, saved: bytes) -> bytes:
-        """`liked` and `saved` are JSON: `YES` or `NO`."""
-        return b'%b%b%b%d,"comments":%d},"liked":%b,"saved":%b,%b' % (
-            self.start, author, self.middle, like_count, comment_count, liked, saved, self.end,
-        )  # fmt: skip
+    def joined(self, author: bytes, like_count: int, comment_count: int, liked: bool, saved: bool) -> bytes:
+        counts = b'%d,"comments":%d},"liked":' % (like_count, comment_count)
+        return b"".join((self.start, author, self.middle, counts, _MARKS[liked][saved], self.end))
 
 
-YES, NO = b"true", b"false"
+_MARKS = (
+    (b'false,"saved":false,', b'false,"saved":true,'),
+    (b'true,"saved":false,', b'true,"saved":true,'),
+)
+"""By liked and saved: what follows `"liked":`."""
 
 
 class PostPieces:
@@ -77,23 +80,32 @@ class PostPieces:
     def __init__(self) -> None:
         self._kept: dict[int, Pieces] = {}
 
-    def of(self, post: StoredPost, media: tuple[StoredMedia, ...], objects: Objects, now_ms: int) -> Pieces:
+    def of(
+        self, post: StoredPost, found: Mapping[int, StoredMedia], objects: Objects, now_ms: int
+    ) -> Pieces | None:
+        """`found` are the media that are there; None when the post has none of them."""
+        media = tuple(map(found.get, post.media_ids))
         kept = self._kept.get(post.post_id)
         if kept is not None and kept.post is post and kept.media == media and now_ms < kept.until_ms:
             return kept
+        if not any(media):
+            return None
         pieces = self._kept[post.post_id] = pieces_of(post, media, objects, now_ms)
         if len(self._kept) > KEPT_COUNT:
             del self._kept[next(iter(self._kept))]
         return pieces
 
 
-def pieces_of(post: StoredPost, media: tuple[StoredMedia, ...], objects: Objects, now_ms: int) -> Pieces:
+def pieces_of(
+    post: StoredPost, media: tuple[StoredMedia | None, ...], objects: Objects, now_ms: int
+) -> Pieces:
+    there = [one for one in media if one is not None]
     urls = rendition_urls(objects, "public" if is_public(post) else "private", now_ms)
     middle = {
         "caption": post.caption,
         "tags": post.tags,
         "place": _place_json(post),
-        "media": [media_json(one, urls) for one in media],
+        "media": [media_json(one, urls) for one in there],
         "visibility": post.visibility,
     }
     end = {
@@ -103,7 +115,7 @@ def pieces_of(post: StoredPost, media: tuple[StoredMedia, ...], objects: Objects
     return Pieces(
         post,
         media,
-        _FOREVER_MS if _urls_last(post, media) else now_ms + SIGNED_KEPT_MS,
+        _FOREVER_MS if _urls_last(post, there) else now_ms + SIGNED_KEPT_MS,
         b'{"id":"%d","author":' % post.post_id,
         b"," + orjson.dumps(middle)[1:-1] + b',"counts":{"likes":',
         orjson.dumps(end)[1:],
@@ -115,7 +127,7 @@ def _place_json(post: StoredPost) -> dict[str, object] | None:
     return None if place is None else place.model_dump()
 
 
-def _urls_last(post: StoredPost, media: tuple[StoredMedia, ...]) -> bool:
+def _urls_last(post: StoredPost, media: Iterable[StoredMedia]) -> bool:
     return is_public(post) and all(
         area_of(rendition.object_key) == "public" for one in media for rendition in one.renditions
     )

@@ -13,6 +13,7 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
+from api.addresses import limited_as
 from api.routes import RateClass
 from events.ids import Clock
 
@@ -53,7 +54,7 @@ class Limits:
 def rate_key(rate_class: RateClass, account_id: int | None, address: str) -> str:
     """Whose allowance a request uses."""
     if account_id is None or rate_class in ("registration", "login"):
-        return f"{rate_class}@{address}"
+        return f"{rate_class}@{limited_as(address)}"
     return f"{rate_class}:{account_id}"
 
 

@@ -37,20 +37,20 @@ class Presenter:
     def __init__(self, positions: PositionStrings) -> None:
         self._positions = positions
 
-    def answer(self, answer: Answer, call: Call) -> RawReply:
-        headers = _with_defaults(answer.headers)
-        if answer.position is not None:
-            sealed = self._positions.seal(merged(call.position, answer.position))
-            headers.append((POSITION_HEADER.lower().encode(), sealed.encode()))
-        if answer.body is None:
-            headers.remove(_TYPE)
-            return RawReply(answer.status, headers, b"")
-        body = answer.body if isinstance(answer.body, bytes) else orjson.dumps(answer.body)
-        return RawReply(answer.status, headers, body)
+    def written(self, answer: Answer, call: Call) -> RawReply:
+        """The answer to anything but a GET: with a position even where nothing was appended, so that clients keep one
+        string without looking.
+        """
+        reply = _reply(answer)
+        if reply.status >= 400:  # a refusal that was kept for a repeated request
+            return reply
+        sealed = self._positions.seal(merged(call.position, answer.position or {}))
+        reply.headers.append((POSITION_HEADER.lower().encode(), sealed.encode()))
+        return reply
 
     def read(self, answer: Answer, call: Call) -> RawReply:
         """The answer to a GET: with an entity tag, and 304 for a client that has it."""
-        reply = self.answer(answer, call)
+        reply = _reply(answer)
         if reply.status != 200:
             return reply
         etag = weak_etag(reply.body) if answer.etag is None else f'W/"{answer.etag}"'
@@ -59,6 +59,15 @@ class Presenter:
             kept = [header for header in reply.headers if header[0] != b"content-type"]
             return RawReply(304, kept, b"")
         return reply
+
+
+def _reply(answer: Answer) -> RawReply:
+    headers = _with_defaults(answer.headers)
+    if answer.body is None:
+        headers.remove(_TYPE)
+        return RawReply(answer.status, headers, b"")
+    body = answer.body if isinstance(answer.body, bytes) else orjson.dumps(answer.body)
+    return RawReply(answer.status, headers, body)
 
 
 def problem_reply(error: ProblemError) -> RawReply:

@@ -12,11 +12,13 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from api.models import parsed_id
 from api.problems import UNAUTHORIZED, ProblemError, problem
 from api.signing import base64url, derived_key
 from events.ids import Clock
@@ -94,9 +96,9 @@ class AccessTokens:
         try:
             claims = jwt.decode(token, key, algorithms=_ALGORITHMS).claims
             self._claims.validate(claims)
-            return AccessClaims(int(claims["sub"]), int(claims["sid"]), int(claims["exp"]))
         except (JoseError, ValueError):
             return None
+        return _access_claims(claims)
 
     def _remember(self, token: str, claims: AccessClaims) -> None:
         if len(self._verified) >= self._cache_count:
@@ -105,6 +107,19 @@ class AccessTokens:
 
     def _now_s(self) -> int:
         return self._clock() // 1000
+
+
+def _access_claims(claims: dict[str, Any]) -> AccessClaims | None:
+    """None for values that no token of ours has."""
+    account_id, session_id = (_id(claims[name]) for name in ("sub", "sid"))
+    expires_at_s = claims["exp"]
+    if account_id is None or session_id is None or not isinstance(expires_at_s, int):
+        return None
+    return AccessClaims(account_id, session_id, expires_at_s)
+
+
+def _id(claim: object) -> int | None:
+    return parsed_id(claim) if isinstance(claim, str) else None
 
 
 def _signed(claims: dict[str, object], key: OctKey) -> str:

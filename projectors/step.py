@@ -204,7 +204,8 @@ class Step(Generic[C]):
         folded = []
         for entry in entries:
             key = (entry.partition[0], entry.record.key)
-            event = _parked(entry, BEHIND) if key in parked else self._fold_one(entry, keys)
+            is_behind = key in parked and entry.record.type in self._types
+            event = _parked(entry, BEHIND) if is_behind else self._fold_one(entry, keys)
             if event.parked is not None:
                 parked.add(key)
             folded.append(event)

@@ -27,6 +27,10 @@ class GraphCounts:
 
 
 class GraphReader(Protocol):
+    """The first two decide what a viewer may see, so they fail closed: while events of a follower are parked, which may say that
+    a follow has ended, that follower follows nobody.
+    """
+
     async def following_among(self, user_id: int, others: Collection[int]) -> Collection[int]:
         """Those of the others whom the user follows."""
 

@@ -1,12 +1,12 @@
 """Feeds in SQLite: the edges, who has a feed, and the feeds' entries, each reader's side by side.
 
-A page that touches neither the floor nor a recently followed author nor a celebrity is one statement here and nothing else. How
-posts get into feeds is the business of `fan_out`.
+A page that touches neither the floor nor a recently followed author nor a celebrity is one statement here and nothing else; first
+pages are remembered until the feed changes. How posts get into feeds is the business of `fan_out`.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -17,10 +17,14 @@ from stores.ports.graph import FollowSet, GraphCounts
 from stores.sqlite.database import marks
 from stores.sqlite.fan_out import push, trim
 from stores.sqlite.paging import up_to
+from stores.sqlite.remembered import Remembered
 from stores.sqlite.view import SqliteView
 
 CAP = 800
 CELEBRITY_THRESHOLD = 100_000
+_FIRST_PAGE_COUNT = 21
+"""Entries of a first page of the usual size, and one more that tells whether there are others."""
+_REMEMBERED_COUNT = 10_000
 _FORGOTTEN_AT_ONCE = 50
 """Feeds dropped in one write, so that projecting is never held up for long."""
 _CACHE_KIB = 32 * 1024
@@ -58,12 +62,15 @@ SELECT
 _FOLLOWED = """
 INSERT INTO people VALUES (?1, 1, 0, 1 > ?2, 1 > ?2) ON CONFLICT DO UPDATE SET
   followers = followers + 1, unpushed = unpushed OR followers + 1 > ?2,
-  ever_unpushed = ever_unpushed OR followers + 1 > ?2"""
+  ever_unpushed = ever_unpushed OR followers + 1 > ?2 RETURNING followers"""
 _FOLLOWING = (
     "INSERT INTO people VALUES (?1, 0, ?2, 0, 0) ON CONFLICT DO UPDATE SET following = following + ?2"
 )
 _UNFOLLOWED = """
 UPDATE people SET followers = followers - 1, unpushed = unpushed AND followers - 1 > ?2 / 2 WHERE user_id = ?1"""
+_PUSHED_TO = """
+SELECT reader_id FROM following INDEXED BY followers WHERE author_id = ?1
+AND NOT EXISTS (SELECT 1 FROM people WHERE user_id = ?1 AND unpushed)"""
 _SEEN = """
 INSERT INTO readers VALUES (?1, ?2, ?3, 0) ON CONFLICT DO UPDATE SET seen_at_ms = max(seen_at_ms, ?3)"""
 
@@ -106,9 +113,12 @@ class SqliteFeeds(SqliteView[FeedsChange]):
         self._cap = cap
         self._celebrity_threshold = celebrity_threshold
         self._believed = False
+        self._first_pages = Remembered(self._load_first_pages, _REMEMBERED_COUNT)
+        self._has_new_celebrity = False
         self._database.writer.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     def _write(self, connection: sqlite3.Connection, changes: Sequence[FeedsChange]) -> None:
+        self._has_new_celebrity = False
         high_ms = connection.execute("SELECT high_ms FROM state").fetchone()[0]
         for change in changes:
             match change:
@@ -129,7 +139,9 @@ class SqliteFeeds(SqliteView[FeedsChange]):
     def _follow(self, connection: sqlite3.Connection, edge: FollowSet, high_ms: int) -> None:
         row = (edge.follower_id, edge.followed_id, high_ms)
         if connection.execute("INSERT OR IGNORE INTO following VALUES (?,?,?)", row).rowcount:
-            connection.execute(_FOLLOWED, (edge.followed_id, self._celebrity_threshold))
+            followed = (edge.followed_id, self._celebrity_threshold)
+            followers_count = connection.execute(_FOLLOWED, followed).fetchone()[0]
+            self._has_new_celebrity |= followers_count == self._celebrity_threshold + 1
             connection.execute(_FOLLOWING, (edge.follower_id, 1))
 
     def _unfollow(self, connection: sqlite3.Connection, edge: FollowSet) -> None:
@@ -140,16 +152,45 @@ class SqliteFeeds(SqliteView[FeedsChange]):
             connection.execute(_UNFOLLOWED, (edge.followed_id, self._celebrity_threshold))
             connection.execute(_FOLLOWING, (edge.follower_id, -1))
 
+    def _written(self, changes: Sequence[FeedsChange]) -> None:
+        if self._has_new_celebrity:  # from now on merged by everybody who follows them
+            self._first_pages.forget_all()
+        else:
+            self._first_pages.forget(self._changed_feeds(changes))
+
+    def _changed_feeds(self, changes: Sequence[FeedsChange]) -> Iterator[int]:
+        for change in changes:
+            match change:
+                case FeedPost():
+                    with self._database.transaction() as connection:
+                        yield from [row[0] for row in connection.execute(_PUSHED_TO, (change.author_id,))]
+                case FollowSet():
+                    yield change.follower_id
+                case ReaderSeen():
+                    yield change.user_id
+                case _:
+                    assert_never(change)
+
     async def believed(self) -> bool:
         if not self._believed:
             self._believed = not self._reader.execute("SELECT filling FROM state").fetchone()[0]
         return self._believed
 
     async def slice(self, reader_id: int, before: int | None, limit: int) -> FeedSlice:
+        if before is None and limit == _FIRST_PAGE_COUNT:
+            return self._first_pages.get((reader_id,))[reader_id]
+        return self._slice(reader_id, up_to(before), limit)
+
+    def _load_first_pages(self, reader_ids: list[int]) -> dict[int, FeedSlice]:
+        return {
+            reader_id: self._slice(reader_id, up_to(None), _FIRST_PAGE_COUNT) for reader_id in reader_ids
+        }
+
+    def _slice(self, reader_id: int, last: int, limit: int) -> FeedSlice:
         floor_ms = None
         entries = []
         merged = set()
-        for kind, one, other in self._reader.execute(_SLICE, (reader_id, up_to(before), limit)):
+        for kind, one, other in self._reader.execute(_SLICE, (reader_id, last, limit)):
             if kind == _ENTRY:
                 entries.append((one, other))
             elif kind == _MERGED:
@@ -185,6 +226,7 @@ class SqliteFeeds(SqliteView[FeedsChange]):
             idle = connection.execute(query, (seen_before_ms, _FORGOTTEN_AT_ONCE)).fetchall()
             connection.executemany("DELETE FROM entries WHERE reader_id = ?", idle)
             connection.executemany("DELETE FROM readers WHERE reader_id = ?", idle)
+        self._first_pages.forget(row[0] for row in idle)
         return len(idle)
 
     async def filled(self) -> None:

@@ -2,20 +2,20 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from events.topics import GRAPH
 from stores.ports.crash import Crash, survive
 from stores.ports.graph import GraphChange, GraphCounts
 from stores.ports.page import Page
 from stores.sqlite.database import marks
 from stores.sqlite.paging import page_of, up_to
-from stores.sqlite.remembered import Remembered
+from stores.sqlite.remembered import RememberedPairs
 from stores.sqlite.view import SqliteView
 
-Edge = tuple[int, int]
-"""(follower, followed)"""
-
+_BELIEVED = f"NOT EXISTS (SELECT 1 FROM parked WHERE topic = '{GRAPH}' AND key = CAST(follower_id AS TEXT))"
+"""An edge of a follower with parked events may have ended."""
 _ADD_TO_COUNTS = """
 INSERT INTO counts VALUES (?1, ?2, ?3)
 ON CONFLICT DO UPDATE SET followers = followers + ?2, following = following + ?3"""
@@ -35,7 +35,8 @@ class SqliteGraph(SqliteView[GraphChange]):
 
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         super().__init__(path, crash)
-        self._edges: Remembered[Edge, bool] = Remembered(self._load_edges, limit=100_000)
+        self._followed = RememberedPairs(self._load_followed, limit=200_000)
+        self._followers = RememberedPairs(self._load_followers, limit=200_000)
 
     def _write(self, connection: sqlite3.Connection, changes: Sequence[GraphChange]) -> None:
         followers: Counter[int] = Counter()
@@ -54,15 +55,18 @@ class SqliteGraph(SqliteView[GraphChange]):
         connection.executemany(_ADD_TO_COUNTS, [(user, followers[user], following[user]) for user in touched])
 
     def _written(self, changes: Sequence[GraphChange]) -> None:
-        self._edges.forget((change.follower_id, change.followed_id) for change in changes)
+        self._followed.forget((change.follower_id, change.followed_id) for change in changes)
+        self._followers.forget((change.followed_id, change.follower_id) for change in changes)
+
+    def _parking_changed(self) -> None:
+        self._followed.forget_all()
+        self._followers.forget_all()
 
     async def following_among(self, user_id: int, others: Collection[int]) -> Collection[int]:
-        edges = self._edges.get([(user_id, other) for other in others])
-        return {followed for (_, followed), there in edges.items() if there}
+        return self._followed.among(user_id, others)
 
     async def followers_among(self, user_id: int, others: Collection[int]) -> Collection[int]:
-        edges = self._edges.get([(other, user_id) for other in others])
-        return {follower for (follower, _), there in edges.items() if there}
+        return self._followers.among(user_id, others)
 
     async def followers(self, user_id: int, before: int | None, limit: int) -> Page[int]:
         query = """SELECT follower_id, at_id FROM follows WHERE followed_id = ? AND at_id <= ?
@@ -81,10 +85,12 @@ class SqliteGraph(SqliteView[GraphChange]):
         rows = self._reader.execute(query, tuple(user_ids))
         return {user_id: GraphCounts(followers, following) for user_id, followers, following in rows}
 
-    def _load_edges(self, edges: list[Edge]) -> dict[Edge, bool]:
-        """That there is none is remembered too."""
-        query = f"""WITH asked (follower_id, followed_id) AS (VALUES {",".join(["(?,?)"] * len(edges))})
-                    SELECT follower_id, followed_id FROM asked CROSS JOIN follows USING (follower_id, followed_id)"""
-        numbers = [number for edge in edges for number in edge]
-        found: dict[Edge, bool] = dict.fromkeys(self._reader.execute(query, numbers), True)
-        return dict.fromkeys(edges, False) | found
+    def _load_followed(self, user_id: int, others: Sequence[int]) -> Iterable[int]:
+        query = f"""SELECT followed_id FROM follows WHERE follower_id = ? AND followed_id IN ({marks(len(others))})
+                    AND {_BELIEVED}"""
+        return (row[0] for row in self._reader.execute(query, (user_id, *others)))
+
+    def _load_followers(self, user_id: int, others: Sequence[int]) -> Iterable[int]:
+        query = f"""SELECT follower_id FROM follows WHERE followed_id = ? AND follower_id IN ({marks(len(others))})
+                    AND {_BELIEVED}"""
+        return (row[0] for row in self._reader.execute(query, (user_id, *others)))

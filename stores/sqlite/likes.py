@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stores.ports.crash import Crash, survive
@@ -10,7 +10,7 @@ from stores.ports.likes import LikesChange
 from stores.ports.page import Page
 from stores.sqlite.database import marks
 from stores.sqlite.paging import page_of, up_to
-from stores.sqlite.remembered import Remembered
+from stores.sqlite.remembered import Remembered, RememberedPairs
 from stores.sqlite.view import SqliteView
 
 _ADD_TO_COUNT = "INSERT INTO counts VALUES (?1, ?2) ON CONFLICT DO UPDATE SET count = count + ?2"
@@ -28,7 +28,7 @@ class SqliteLikes(SqliteView[LikesChange]):
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         super().__init__(path, crash)
         self._counts = Remembered(self._load_counts, limit=50_000)
-        self._liked = Remembered(self._load_liked, limit=100_000)
+        self._liked = RememberedPairs(self._load_liked, limit=200_000)
 
     def _write(self, connection: sqlite3.Connection, changes: Sequence[LikesChange]) -> None:
         grown: Counter[int] = Counter()
@@ -50,8 +50,7 @@ class SqliteLikes(SqliteView[LikesChange]):
         return self._counts.get(post_ids)
 
     async def liked(self, user_id: int, post_ids: Collection[int]) -> Collection[int]:
-        liked = self._liked.get([(user_id, post_id) for post_id in post_ids])
-        return {post_id for (_, post_id), is_liked in liked.items() if is_liked}
+        return self._liked.among(user_id, post_ids)
 
     async def likers(self, post_id: int, before: int | None, limit: int) -> Page[int]:
         query = """SELECT user_id, at_id FROM likes WHERE post_id = ? AND at_id <= ?
@@ -64,9 +63,6 @@ class SqliteLikes(SqliteView[LikesChange]):
         query = f"SELECT post_id, count FROM counts WHERE post_id IN ({marks(len(post_ids))})"
         return dict.fromkeys(post_ids, 0) | dict(self._reader.execute(query, post_ids))
 
-    def _load_liked(self, pairs: list[tuple[int, int]]) -> dict[tuple[int, int], bool]:
-        """All pairs are of one user."""
-        post_ids = [post_id for _, post_id in pairs]
+    def _load_liked(self, user_id: int, post_ids: Sequence[int]) -> Iterable[int]:
         query = f"SELECT post_id FROM likes WHERE user_id = ? AND post_id IN ({marks(len(post_ids))})"
-        liked = {row[0] for row in self._reader.execute(query, (pairs[0][0], *post_ids))}
-        return {pair: pair[1] in liked for pair in pairs}
+        return (row[0] for row in self._reader.execute(query, (user_id, *post_ids)))

@@ -1,12 +1,13 @@
-"""Rows that a reader keeps in memory until the writer of the same view changes them.
+"""Rows, and pairs of ids, that a reader keeps in memory until the writer of the same view changes them.
 
 Reader and writer are two threads. The writer forgets after its commit; what a reader loaded before that is handed out but not
 kept. So nobody who waited for a position is given an older row.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Generic, TypeVar, cast
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import compress
+from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -22,29 +23,99 @@ class Remembered(Generic[K, V]):
         self._changes_count = 0
         self._lock = threading.Lock()
 
+    def one(self, key: K) -> V | None:
+        row = self._rows.get(key)
+        return row if row is not None else self._with_missing((key,)).get(key)
+
     def get(self, keys: Collection[K]) -> dict[K, V]:
         """The rows that exist, in the order of the keys."""
+        try:
+            return dict(zip(keys, map(self._rows.__getitem__, keys), strict=True))
+        except KeyError:
+            return self._with_missing(keys)
+
+    def _with_missing(self, keys: Collection[K]) -> dict[K, V]:
         rows = self._rows
         # Each is asked for once: the writer may forget it meanwhile.
         known = {key: rows.get(key) for key in keys}
         missing = [key for key, row in known.items() if row is None]
-        if missing:
-            seen = self._changes_count
-            loaded = self._load(missing)
-            known.update(loaded)
-            with self._lock:
-                if self._changes_count == seen:
-                    self._keep(loaded)
-            return {key: row for key, row in known.items() if row is not None}
-        return cast(dict[K, V], known)
+        seen = self._changes_count
+        loaded = self._load(missing) if missing else {}
+        known.update(loaded)
+        with self._lock:
+            if self._changes_count == seen:
+                self._keep(loaded)
+        return {key: row for key, row in known.items() if row is not None}
 
     def forget(self, keys: Iterable[K]) -> None:
+        """Nobody looks for the keys while nothing is kept."""
         with self._lock:
             self._changes_count += 1
-            for key in keys:
-                self._rows.pop(key, None)
+            if self._rows:
+                for key in keys:
+                    self._rows.pop(key, None)
+
+    def forget_all(self) -> None:
+        with self._lock:
+            self._changes_count += 1
+            self._rows.clear()
 
     def _keep(self, loaded: Mapping[K, V]) -> None:
         self._rows.update(loaded)
         while len(self._rows) > self._limit:
             del self._rows[next(iter(self._rows))]
+
+
+class RememberedPairs:
+    """Which pairs (one, other) are in a set and which are not, about `limit` of them.
+
+    `load` gives those of the others that make a pair with the one. Kept by the one, who is asked about many others at once: a
+    viewer. All of whom was kept longest go first.
+    """
+
+    def __init__(self, load: Callable[[int, Sequence[int]], Iterable[int]], limit: int) -> None:
+        self._load = load
+        self._limit = limit
+        self._known: dict[int, dict[int, bool]] = {}
+        self._known_count = 0
+        self._changes_count = 0
+        self._lock = threading.Lock()
+
+    def among(self, one: int, others: Collection[int]) -> Collection[int]:
+        """Those of the others that make a pair with the one."""
+        known = self._known.get(one, _NOTHING)
+        try:
+            return set(compress(others, map(known.__getitem__, others)))
+        except KeyError:
+            seen = self._changes_count
+            asked = tuple(others)
+            found = frozenset(self._load(one, asked))
+            with self._lock:
+                if self._changes_count == seen:
+                    self._keep(one, {other: other in found for other in asked})
+            return found
+
+    def forget(self, pairs: Iterable[tuple[int, int]]) -> None:
+        with self._lock:
+            self._changes_count += 1
+            for one, other in pairs:
+                known = self._known.get(one, _NOTHING)
+                if known.pop(other, None) is not None:
+                    self._known_count -= 1
+
+    def forget_all(self) -> None:
+        with self._lock:
+            self._changes_count += 1
+            self._known.clear()
+            self._known_count = 0
+
+    def _keep(self, one: int, loaded: Mapping[int, bool]) -> None:
+        known = self._known.setdefault(one, {})
+        self._known_count -= len(known)
+        known.update(loaded)
+        self._known_count += len(known)
+        while self._known_count > self._limit:
+            self._known_count -= len(self._known.pop(next(iter(self._known))))
+
+
+_NOTHING: dict[int, bool] = {}

@@ -1,7 +1,7 @@
 """Saves in SQLite: a row per save, under the user who made it."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from stores.ports.crash import Crash, survive
@@ -9,7 +9,7 @@ from stores.ports.page import Page
 from stores.ports.saves import SavesChange
 from stores.sqlite.database import marks
 from stores.sqlite.paging import page_of, up_to
-from stores.sqlite.remembered import Remembered
+from stores.sqlite.remembered import RememberedPairs
 from stores.sqlite.view import SqliteView
 
 
@@ -23,7 +23,7 @@ class SqliteSaves(SqliteView[SavesChange]):
 
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         super().__init__(path, crash)
-        self._saved = Remembered(self._load_saved, limit=100_000)
+        self._saved = RememberedPairs(self._load_saved, limit=200_000)
 
     def _write(self, connection: sqlite3.Connection, changes: Sequence[SavesChange]) -> None:
         for change in changes:
@@ -38,8 +38,7 @@ class SqliteSaves(SqliteView[SavesChange]):
         self._saved.forget((change.user_id, change.post_id) for change in changes)
 
     async def saved(self, user_id: int, post_ids: Collection[int]) -> Collection[int]:
-        saved = self._saved.get([(user_id, post_id) for post_id in post_ids])
-        return {post_id for (_, post_id), is_saved in saved.items() if is_saved}
+        return self._saved.among(user_id, post_ids)
 
     async def posts(self, user_id: int, before: int | None, limit: int) -> Page[int]:
         query = """SELECT post_id, at_id FROM saves WHERE user_id = ? AND at_id <= ?
@@ -47,9 +46,6 @@ class SqliteSaves(SqliteView[SavesChange]):
         rows = self._reader.execute(query, (user_id, up_to(before), limit + 1)).fetchall()
         return page_of(rows, limit)
 
-    def _load_saved(self, pairs: list[tuple[int, int]]) -> dict[tuple[int, int], bool]:
-        """All pairs are of one user."""
-        post_ids = [post_id for _, post_id in pairs]
+    def _load_saved(self, user_id: int, post_ids: Sequence[int]) -> Iterable[int]:
         query = f"SELECT post_id FROM saves WHERE user_id = ? AND post_id IN ({marks(len(post_ids))})"
-        saved = {row[0] for row in self._reader.execute(query, (pairs[0][0], *post_ids))}
-        return {pair: pair[1] in saved for pair in pairs}
+        return (row[0] for row in self._reader.execute(query, (user_id, *post_ids)))

@@ -108,17 +108,18 @@ def _refresh(
     if not in_grace or now_ms - session.refreshed_at_ms >= IDLE_MS:
         _end(connection, ended, "session_id = ?", session.session_id)
         return None
-    _replace_tokens(connection, session.session_id, presented, now_ms)
+    _replace_tokens(connection, session.session_id, now_ms)
     _add_token(connection, session.session_id, fresh)
     update = "UPDATE sessions SET refreshed_at_ms = ? WHERE session_id = ?"
     connection.execute(update, (now_ms, session.session_id))
     return dataclasses.replace(session, refreshed_at_ms=now_ms)
 
 
-def _replace_tokens(connection: sqlite3.Connection, session_id: int, presented: bytes, now_ms: int) -> None:
-    """A token that was replaced before is spent now; the one that was not gets its time. The oldest are dropped."""
+def _replace_tokens(connection: sqlite3.Connection, session_id: int, now_ms: int) -> None:
+    """Tokens that were replaced before are spent now; the one that was not gets its time. The oldest are dropped."""
     connection.execute(
-        "UPDATE refresh_tokens SET spent = 1 WHERE hash = ? AND replaced_at_ms IS NOT NULL", (presented,)
+        "UPDATE refresh_tokens SET spent = 1 WHERE session_id = ? AND replaced_at_ms IS NOT NULL",
+        (session_id,),
     )
     connection.execute(
         "UPDATE refresh_tokens SET replaced_at_ms = ? WHERE session_id = ? AND replaced_at_ms IS NULL",

@@ -49,6 +49,9 @@ class SqliteView(Generic[C]):
     def _written(self, changes: Sequence[C]) -> None:
         """Called after the commit: forget what was remembered of the rows that changed."""
 
+    def _parking_changed(self) -> None:
+        """Called after the commit when events were parked or released: for views that answer otherwise because of it."""
+
     async def positions(self) -> dict[Partition, Position]:
         return _positions(self._reader)
 
@@ -61,6 +64,8 @@ class SqliteView(Generic[C]):
             _advance(connection, fresh)
             self._crash("view.before_commit")
         self._written(_changes(fresh))
+        if any(event.parked is not None for event in fresh):
+            self._parking_changed()
         self._crash("view.after_commit")
 
     async def filled(self) -> None:
@@ -70,7 +75,8 @@ class SqliteView(Generic[C]):
         return set(self._reader.execute("SELECT DISTINCT topic, key FROM parked"))
 
     async def parked(self) -> Sequence[ParkedEvent]:
-        query = "SELECT topic, partition, offset, event_id, key, reason, retry FROM parked"
+        query = """SELECT topic, partition, offset, event_id, key, reason, retry FROM parked
+                   ORDER BY topic, partition, offset"""
         return [
             ParkedEvent((topic, number), offset, event_id, key, reason, bool(retry))
             for topic, number, offset, event_id, key, reason, retry in self._reader.execute(query)
@@ -93,6 +99,7 @@ class SqliteView(Generic[C]):
             connection.execute("DELETE FROM parked WHERE topic = ? AND key = ?", (topic, key))
             self._crash("release.before_commit")
         self._written(_changes(events))
+        self._parking_changed()
 
     def close(self) -> None:
         self._database.close()

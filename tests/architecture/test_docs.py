@@ -43,7 +43,7 @@ def test_commands_that_are_mentioned_exist(path: Path) -> None:
     code = "\n".join(_inline(text))
     assert set(_TARGET.findall(code)) <= _make_targets()
     for name, subname in _COMMAND.findall(code):
-        command = photolog.commands.get(name)
+        command = photolog.get_command(click.Context(photolog), name)
         assert command is not None, f"photolog {name}"
         if isinstance(command, click.Group) and subname:
             assert subname in command.commands, f"photolog {name} {subname}"

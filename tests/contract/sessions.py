@@ -85,6 +85,20 @@ class SessionsContract:
         assert await sessions.owner(1) is None
         assert await sessions.refresh(token(3), token(5), NOW_MS) is None
 
+    async def test_only_the_one_just_replaced_works_once_more(self, sessions: Sessions) -> None:
+        await sessions.open(session(1), token(1))
+        await sessions.refresh(token(1), token(2), NOW_MS)
+        await sessions.refresh(token(2), token(3), NOW_MS)
+        assert await sessions.refresh(token(1), token(4), NOW_MS) is None
+        assert await sessions.owner(1) is None
+
+    async def test_of_two_answers_to_one_token_either_goes_on(self, sessions: Sessions) -> None:
+        await sessions.open(session(1), token(1))
+        await sessions.refresh(token(1), token(2), NOW_MS)
+        await sessions.refresh(token(1), token(3), NOW_MS)
+        assert await sessions.refresh(token(2), token(4), NOW_MS) is not None
+        assert await sessions.refresh(token(3), token(5), NOW_MS) is not None
+
     async def test_late_reuse_ends_the_session(self, sessions: Sessions) -> None:
         await sessions.open(session(1), token(1))
         assert await sessions.owner(1) == ADA

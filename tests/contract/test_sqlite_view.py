@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from events.envelope import Envelope
-from projectors.feeds import FEEDS
 from stores.ports.crash import Crash, CrashPoint, survive
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Entry, Partition
@@ -20,7 +19,6 @@ from stores.ports.view import Folded, View
 from stores.sqlite.view import SqliteView
 from tests.contract.log import record
 from tests.contract.view import Events, OpenView, Read, ViewContract, parked
-from tests.property.served import read_feeds
 from tests.property.stories import Story
 from tests.property.subjects import SUBJECTS, Subject
 
@@ -89,8 +87,7 @@ class _Offsets:
 @pytest.fixture
 def read(subject: Subject, told: list[Envelope]) -> Read:
     """Through the reader's port."""
-    reading = read_feeds if subject.projection is FEEDS else subject.read
-    return lambda view: reading(view, told, _Offsets())
+    return lambda view: subject.read(view, told, _Offsets())
 
 
 class TestSqliteViews(ViewContract):

@@ -8,13 +8,15 @@ from tests.e2e.world import PASSWORD, Person, World
 
 CORPUS = "quagga"
 """A word of every public caption."""
+FAMILY = "Okapi"
+"""The family name of Bob and Cy."""
 SECRET = "zorilla"
 """A word that only those may read who follow Ada."""
 
 
 @dataclass(frozen=True)
 class Cast:
-    """Bob and Cy follow Ada and each other; Eve follows nobody."""
+    """Ada, Bob and Cy follow each other; Eve follows nobody."""
 
     world: World
     ada: Person
@@ -55,11 +57,13 @@ class Cast:
 
 
 def assemble(world: World) -> Cast:
-    ada, bob, cy, eve = (world.person(name) for name in ("ada", "bob", "cy", "eve"))
+    ada, eve = world.person("ada"), world.person("eve")
+    bob, cy = (world.person(name, display_name=f"{name.title()} {FAMILY}") for name in ("bob", "cy"))
     posts = tuple(ada.post(f"#{CORPUS} {CORPUS} number {number} #{CORPUS}_{number}") for number in range(3))
     hidden = _secret_post(ada)
     for follower, other in ((bob, cy), (cy, bob)):
         follower.follow(ada)
+        ada.follow(follower)
         follower.follow(other)
         for post in (*posts, hidden):
             follower.ok("PUT", f"/v1/posts/{post}/like")

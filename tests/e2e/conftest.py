@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.cast import Cast, assemble
 from tests.e2e.conformance import Conformance
 from tests.e2e.forging import Secrets
-from tests.e2e.server import ServerProcess
+from tests.e2e.server import STRICT, ServerProcess
 from tests.e2e.world import World
 
 
@@ -43,3 +43,12 @@ def cast(server: ServerProcess, conformance: Conformance) -> Iterator[Cast]:
 @pytest.fixture(scope="session")
 def secrets(server: ServerProcess) -> Secrets:
     return Secrets(server)
+
+
+@pytest.fixture(scope="session")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server of its own with small limits, behind a proxy, for the pages of one origin."""
+    process = ServerProcess(tmp_path_factory.mktemp("strict") / "data", STRICT)
+    process.start()
+    yield process
+    assert process.stop() == 0

@@ -23,6 +23,18 @@ GENEROUS = {
 }
 """Limits that no test meets by accident, and passwords that are hashed at once."""
 
+STRICT = {
+    "PHOTOLOG_READS_PER_MINUTE": "5",
+    "PHOTOLOG_WRITES_PER_MINUTE": "4",
+    "PHOTOLOG_REGISTRATIONS_PER_HOUR": "2",
+    "PHOTOLOG_LOGINS_PER_MINUTE": "3",
+    "PHOTOLOG_PASSWORD_MEMORY_KIB": "32",
+    "PHOTOLOG_TRUSTED_PROXIES": "127.0.0.1/32,10.0.0.0/8",
+    "PHOTOLOG_CORS_ORIGINS": "https://photos.example,https://other.example",
+    "PHOTOLOG_METRICS_TOKEN": "let-me-look",
+}
+"""Limits that tests reach, and clients told apart by what a proxy says."""
+
 
 class ServerProcess:
     """Started by `start`, which returns when it listens; `url` is where. Its log is in `log_path`."""

@@ -89,7 +89,9 @@ MUTANTS: dict[str, Forge] = {
     "expired for ever": claiming(exp=0),
     "no expiry": claiming(exp=None),
     "expiry as text": claiming(exp="9999999999"),
-    "expiry beyond numbers": claiming(exp=1e308),
+    "expiry beyond numbers": claiming(exp=float("inf")),
+    "expiry that is no number": claiming(exp=float("nan")),
+    "expiry in parts": claiming(exp=9_999_999_999.5),
     "expiry that is a list": claiming(exp=[9_999_999_999]),
     "not yet valid": claiming(nbf=9_999_999_999),
     "issued tomorrow": claiming(iat=9_999_999_999),
@@ -172,13 +174,12 @@ def test_other_strings_are_no_tokens(cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     "authorization",
-    ["", "Bearer", "Bearer ", "Basic {}", "{}", "Token {}", "Bearer {}, Bearer {}", "Bearer {} {}", 'Bearer "{}"',
-     "Bearer\t{}", "Bearer {}\t", "Bearer {},", "Digest Bearer {}"],
+    ["", "Bearer", "Basic {}", "{}", "Token {}", "Bearer {}, Bearer {}", "Bearer {} {}", 'Bearer "{}"',
+     "Bearer\t{}", "Bearer {},", "Digest Bearer {}"],
 )  # fmt: skip
 def test_a_header_that_is_not_a_bearer_token_is_refused(cast: Cast, authorization: str) -> None:
     response = me(cast.world, authorization.replace("{}", cast.ada.token))
-    # White space at the end is not part of a header's value.
-    assert response.status_code == (200 if authorization == "Bearer {}\t" else 401)
+    assert response.status_code == 401
 
 
 def test_two_headers_are_none(cast: Cast) -> None:

@@ -28,8 +28,8 @@ from stores.sqlite.timelines import SqliteTimelines
 from stores.sqlite.view import SqliteView
 
 USERS = (1, 2, 3, 4, 5)
-_AUTHORS = (1, 1, 1, 2, 3, 4)
-"""One is popular, so that there are celebrities."""
+AUTHORS = ((1, 2, 3, 4), (1, 1, 1, 2, 3), (1,))
+"""Who posts, and is followed or left: everybody equally, or some become celebrities and cease to be."""
 PARTITION_COUNT = 2
 _LONGEST_WALK_COUNT = 1_000
 
@@ -37,7 +37,8 @@ _LONGEST_WALK_COUNT = 1_000
 class Day:
     """`posts` made so far as (post, author). The clock of whoever makes a post is off by up to two milliseconds."""
 
-    def __init__(self, cap: int, celebrity_threshold: int) -> None:
+    def __init__(self, authors: Sequence[int], cap: int, celebrity_threshold: int) -> None:
+        self._authors = authors
         self.events: list[Envelope] = []
         self.posts: list[tuple[int, int]] = []
         self._log: dict[Partition, list[Envelope]] = {}
@@ -52,17 +53,17 @@ class Day:
     # What people do.
 
     def follow(self, a: int, b: int, c: int) -> None:
-        if _user(a) != _author(b):
-            self._append(Followed, _user(a), follower_id=_user(a), followed_id=_author(b))
+        if _user(a) != self._author(b):
+            self._append(Followed, _user(a), follower_id=_user(a), followed_id=self._author(b))
 
     def unfollow(self, a: int, b: int, c: int) -> None:
-        if _user(a) != _author(b):
-            self._append(Unfollowed, _user(a), follower_id=_user(a), followed_id=_author(b))
+        if _user(a) != self._author(b):
+            self._append(Unfollowed, _user(a), follower_id=_user(a), followed_id=self._author(b))
 
     def post(self, a: int, b: int, c: int) -> None:
         post_id = first_id_at(self._now_ms + b % 5 - 2) + len(self.events)
-        self.posts.append((post_id, _author(a)))
-        self._append_post(post_id, _author(a))
+        self.posts.append((post_id, self._author(a)))
+        self._append_post(post_id, self._author(a))
 
     def post_again(self, a: int, b: int, c: int) -> None:
         """A client that got no answer tries again with its idempotency key."""
@@ -89,7 +90,7 @@ class Day:
         await self._deliver(self.timelines, TIMELINES, a, b, 1 + 2 * c)
 
     async def forget_idle(self, a: int, b: int, c: int) -> None:
-        await self.feeds.forget_idle(self._now_ms - 2 * c)
+        await self.feeds.forget_idle(self._now_ms - 10 * c)
 
     async def lose_the_feeds(self, a: int, b: int, c: int) -> None:
         """Rarely: a feed that begins anew forgets the troubles it had."""
@@ -132,6 +133,9 @@ class Day:
     def _readers(self) -> dict[str, object]:
         return {"feeds": self.feeds, "graph": self.graph, "timelines": self.timelines}
 
+    def _author(self, number: int) -> int:
+        return self._authors[number % len(self._authors)]
+
     def _append_post(self, post_id: int, author_id: int) -> None:
         self._append(PostCreated, author_id, post_id=post_id, author_id=author_id, media_ids=(1,))
 
@@ -162,38 +166,27 @@ def _changes(projection: Projection[Any], event: Envelope) -> tuple[Any, ...]:
     return tuple(projection.project(event)) if isinstance(event, projection.events) else ()
 
 
-def _author(number: int) -> int:
-    return _AUTHORS[number % len(_AUTHORS)]
-
-
 def _user(number: int) -> int:
     return USERS[number % len(USERS)]
 
 
-DEEDS = (
-    "follow",
-    "follow",
-    "follow",
-    "unfollow",
-    "unfollow",
-    "post",
-    "post",
-    "post",
-    "register",
-    "be_seen",
-    "post_again",
-    "delete",
+DEED_COUNT = 10
+MOODS = (
+    ("follow", "follow", "unfollow", "post", "post", "post", "post_again", "delete", "register", "be_seen"),
+    ("follow", "follow", "unfollow", *["post"] * 6, "be_seen"),
+    (*["follow"] * 3, *["unfollow"] * 3, *["post"] * 3, "be_seen"),
 )
+"""A bit of everything; feeds that overflow; authors who rise and fall."""
 HAPPENINGS = (*["deliver_to_feeds"] * 7, "deliver_to_timelines", "forget_idle", "lose_the_feeds")
 Choice = tuple[int, int, int, int]
 
 
-async def live_through(day: Day, choices: Sequence[Choice]) -> None:
+async def live_through(day: Day, mood: Sequence[str], choices: Sequence[Choice]) -> None:
     """Half of the choices are deeds, half are what happens to views meanwhile; in the end everything arrives."""
     for what, a, b, c in choices:
         day.pass_time(c % 3)
-        if what < len(DEEDS):
-            getattr(day, DEEDS[what])(a, b, c)
+        if what < DEED_COUNT:
+            getattr(day, mood[what])(a, b, c)
         else:
-            await getattr(day, HAPPENINGS[what - len(DEEDS)])(a, b, c)
+            await getattr(day, HAPPENINGS[what - DEED_COUNT])(a, b, c)
     await day.drain()

@@ -40,17 +40,8 @@ class Believed:
 
 
 async def read_feeds(view: FeedsReader, events: Sequence[Envelope], log: Offsets) -> dict[str, Any]:
-    """What the view itself makes of the feeds."""
     async with _beside(events) as views:
         return await _read(views, Believed(view), events)
-
-
-async def read_served_feeds(view: FeedsReader, events: Sequence[Envelope], log: Offsets) -> dict[str, Any]:
-    """The same, once it was seen that what is served is no other while the view is not believed yet."""
-    async with _beside(events) as views:
-        read = await _read(views, Believed(view), events)
-        assert await _read(views, view, events) == read
-        return read
 
 
 @asynccontextmanager

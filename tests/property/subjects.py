@@ -42,7 +42,7 @@ from tests.oracle.saves import saves
 from tests.oracle.search import search
 from tests.property import readings
 from tests.property.readings import Offsets, people
-from tests.property.served import read_served_feeds
+from tests.property.served import read_feeds
 from tests.property.worlds import OpenView
 
 
@@ -123,7 +123,7 @@ SUBJECTS = (
             "register",
             "delete_post",
         ),
-        read_served_feeds,
+        read_feeds,
         _feeds,
         small=((newest, "KEPT_COUNT", 2),),
     ),

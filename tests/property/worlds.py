@@ -5,7 +5,7 @@ everything is opened again from the files.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +64,13 @@ async def _no_wait(_seconds: float) -> None:
     """A store that is away is asked again at once."""
 
 
+async def _look_away() -> None:
+    """Nobody reads."""
+
+
 class World:
+    """`look` is how somebody reads the view between two writes, who may remember what they saw."""
+
     def __init__(
         self, folder: Path, projection: Projection[Any], open_view: OpenView, partition_count: int = 2
     ) -> None:
@@ -73,6 +79,7 @@ class World:
         self._state = Database(MEMORY, sqlite_keys.SCHEMA, "NORMAL")
         self.keys = SqliteKeys(self._state)
         self.fuse = Fuse()
+        self.look: Callable[[], Awaitable[object]] = _look_away
         self.log = self._open_log()
         self.view = self._open()
         self.step = self._new_step()
@@ -141,14 +148,14 @@ def running() -> Iterator[asyncio.Runner]:
         yield runner
 
 
-Happening = Literal["append", "deliver", "catch_up", "crash", "reopen", "away"]
+Happening = Literal["append", "deliver", "catch_up", "crash", "reopen", "away", "look"]
 HAPPENINGS: tuple[Happening, ...] = (
     "append",
     "deliver",
     "deliver",
     "catch_up",
     "crash",
-    "crash",
+    "look",
     "reopen",
     "away",
 )
@@ -183,6 +190,8 @@ async def _surviving(world: World, happening: Happening, a: int, b: int, c: int)
                 await _while_away(world, 1 + a % 3)
             case "catch_up":
                 await world.step.catch_up()
+            case "look":
+                await world.look()
             case _:
                 await world.open()
     except DiedError:
