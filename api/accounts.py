@@ -93,6 +93,10 @@ class ProfilePatch(Input):
     avatar_media_id: Id | None = None
 
 
+SHOWN_WITHIN_MS = 1_000
+"""How long an answer to a registration waits for the account to be seen."""
+
+
 class NewPassword(Input):
     current: Annotated[str, Text(1, 128)]
     new: PasswordText
@@ -111,6 +115,8 @@ async def post_account(app: Services, call: Call) -> Answer:
     position = await _registrar(app).register(me, wanted, body.password)
     user = await app.people.user(app.views(), _account(me.actor_id, wanted))
     tokens = await open_session(app, call, me.actor_id)
+    # Somebody new writes at once, perhaps without sending the position. Late views do not undo the registration.
+    await app.progress.reached(("accounts",), position, SHOWN_WITHIN_MS)
     return Answer(
         201,
         b'{"user":' + user + b"," + orjson.dumps(tokens)[1:],

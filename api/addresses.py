@@ -18,6 +18,8 @@ MAX_ADDRESS_CHARS = 64
 _FORWARDED_FOR = b"x-forwarded-for"
 _SIGNS_OF_A_PROXY = (_FORWARDED_FOR, b"forwarded", b"x-real-ip", b"via")
 
+UNKNOWN = "unknown"
+
 Address = IPv4Address | IPv6Address
 
 
@@ -38,6 +40,12 @@ def read_address(text: str) -> Address | None:
     return address
 
 
+@lru_cache(maxsize=4096)
+def _canonical(text: str) -> str:
+    address = read_address(text)
+    return UNKNOWN if address is None else str(address)
+
+
 class Addresses:
     """`trusted` are networks such as `10.0.0.0/8` whose forwarded addresses are believed."""
 
@@ -45,11 +53,14 @@ class Addresses:
         self._trusted = [ip_network(network) for network in trusted]
 
     def client(self, scope: Scope, headers: Headers) -> str:
-        """The client's address as text; `unknown` where the server names no peer."""
+        """The client's address as text; `UNKNOWN` where the server names no peer."""
+        client = scope.get("client")
+        if not client:
+            return UNKNOWN
+        if not self._trusted:
+            return _canonical(str(client[0]))
         peer = _peer(scope)
-        if peer is None:
-            return "unknown"
-        return str(self._behind_proxies(peer, headers) if self._trusted else peer)
+        return UNKNOWN if peer is None else str(self._behind_proxies(peer, headers))
 
     def is_loopback(self, scope: Scope, headers: Headers) -> bool:
         """A client on this machine itself; not those for whom a proxy on this machine speaks."""

@@ -1,7 +1,7 @@
 """Cursors: where the next page of a list begins, in a string that is of no use anywhere else.
 
-A cursor is bound to the route, to its parameters except `limit`, and to the viewer, and is valid for 24
-hours. What its values mean belongs to the list alone.
+A cursor is bound to the route, to its parameters except `limit`, and to the viewer, and is valid for at least
+24 hours. What its values mean belongs to the list alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,8 @@ from events.ids import Clock
 
 CURSOR_MAX_CHARS = 1024
 VALID_S = 24 * 3600
+_STAMP_S = 600
+"""Cursors are dated to the end of the ten minutes in which they are made: a page that stays the same keeps its entity tag."""
 
 Keys = tuple[int | str, ...]
 """What a list needs to go on from: ids, milliseconds, words."""
@@ -31,7 +33,8 @@ class Cursors:
         self._clock = clock
 
     def seal(self, keys: Sequence[int | str], bound_to: bytes) -> str:
-        cursor = self._sealer.seal(orjson.dumps([self._clock() // 1000, *keys]), bound_to)
+        made_s = -(-self._clock() // (_STAMP_S * 1000)) * _STAMP_S
+        cursor = self._sealer.seal(orjson.dumps([made_s, *keys]), bound_to)
         if len(cursor) > CURSOR_MAX_CHARS:
             raise ValueError("the keys are too long for a cursor")
         return cursor

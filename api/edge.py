@@ -47,7 +47,6 @@ class Edge:
         request_id = self._new_id()
         headers = read_headers(scope["headers"])
         scope[scopes.HEADERS], scope[scopes.REQUEST_ID] = headers, request_id
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=str(request_id))
         response = _Response(send, (*_ALWAYS, *self._cors.headers(headers), _request_id_header(request_id)))
         try:

@@ -57,11 +57,12 @@ async def _above_floor(
     views: Views, pushed: FeedSlice, floor_id: int, before: int | None, limit: int
 ) -> list[int]:
     """What was pushed, merged with what may not have been: ids from the least above the floor on. A post may be both."""
-    ids = [post_id for post_id, _ in pushed.entries]
     if not pushed.merged:
-        return ids
+        return list(pushed.entries)
     merged = await _of_authors(views, pushed.merged, before, limit)
-    return sorted({*ids, *(post_id for post_id in merged if post_id >= floor_id)}, reverse=True)[:limit]
+    return sorted({*pushed.entries, *(post_id for post_id in merged if post_id >= floor_id)}, reverse=True)[
+        :limit
+    ]
 
 
 async def _of_authors(views: Views, author_ids: Collection[int], before: int | None, limit: int) -> list[int]:

@@ -6,8 +6,8 @@ differs from reading to reading. Where the ids come from is not known here.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from api.calls import Answer, Call
 from api.pages import page
@@ -26,8 +26,7 @@ MAX_ROUNDS = 5
 """How often a page is filled up before it is answered short."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hydrated:
+class Hydrated(NamedTuple):
     """What was read about some posts. Absent counts are 0; posts, media and authors that are gone are absent."""
 
     posts: Sequence[Post]

@@ -6,11 +6,11 @@ All of it is for the owner alone. Bytes do not pass through here.
 from functools import partial
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from api.calls import Answer, Call
 from api.media_json import Media, media_json, rendition_urls
-from api.models import Input, Output, Time, rfc3339
+from api.models import MAY_BE_ABSENT, Input, Output, Time, rfc3339
 from api.problems import (
     CONFLICT,
     INVALID,
@@ -27,7 +27,7 @@ from events.ids import MAX_ID
 from events.media import FilterName, FocalPoint, MediaField
 from events.text import Text
 from producers import media as commands
-from producers.media import Declaration, Edit, own_media
+from producers.media import PHOTO_LIMIT_BYTES, Declaration, Edit, own_media
 from stores.ports.log import Positions
 from stores.ports.media import Media as StoredMedia
 from stores.ports.media import MediaStatus
@@ -38,6 +38,18 @@ PROCESSING_RETRY_S = 1
 PhotoType = Literal["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/heic"]
 AltText = Annotated[str, Text(0, 1000)]
 Share = Annotated[float, Field(ge=-1, le=1)]
+
+
+def _whole(value: object) -> object:
+    """To JSON, 1.0 and 1 are one number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+SizeBytes = Annotated[
+    int,
+    Field(ge=1, le=MAX_ID, json_schema_extra={"maximum": PHOTO_LIMIT_BYTES}),  # more has a problem of its own
+    BeforeValidator(_whole),
+]
 
 
 class FocalPointInput(Input):
@@ -52,7 +64,7 @@ class NewMedia(Input):
 
     type: Literal["photo"]
     content_type: PhotoType
-    size_bytes: Annotated[int, Field(ge=1, le=MAX_ID)]
+    size_bytes: SizeBytes
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
     alt_text: AltText = ""
     filter: FilterName = "none"
@@ -62,8 +74,8 @@ class NewMedia(Input):
 class FocalPointPatch(Input):
     """Members that are absent keep their values; the result has to have both."""
 
-    x: Share | None = None
-    y: Share | None = None
+    x: Annotated[Share, MAY_BE_ABSENT] = 0.0
+    y: Annotated[Share, MAY_BE_ABSENT] = 0.0
 
 
 class MediaPatch(Input):
@@ -189,7 +201,7 @@ def _declaration(body: NewMedia) -> Declaration:
 
 def _merged(patch: FocalPointPatch, point: FocalPoint | None) -> FocalPoint:
     values = ({} if point is None else point.model_dump()) | patch.model_dump(exclude_unset=True)
-    missing = [name for name in ("x", "y") if values.get(name) is None]
+    missing = [name for name in ("x", "y") if name not in values]
     if missing:
         errors = [FieldError(f"focal_point.{name}", "missing", "Field required") for name in missing]
         raise problem(INVALID, errors=errors)

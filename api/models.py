@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from events.ids import MAX_ID
@@ -40,6 +41,14 @@ class Output(BaseModel):
     """The exact shape of an answer: nothing is in it that is not declared."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def _without_default(schema: JsonDict) -> None:
+    schema.pop("default", None)
+
+
+MAY_BE_ABSENT = Field(json_schema_extra=_without_default)
+"""For a member of a merge patch that may be absent but not null. It needs a default, which nobody looks at."""
 
 
 def parsed_id(text: str) -> int | None:

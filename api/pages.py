@@ -1,6 +1,7 @@
 """Lists in pages: the body with `items` and `next_cursor`, and the `Link` to the next page."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -43,10 +44,15 @@ def whole(items: Iterable[bytes | Json]) -> Answer:
 
 def next_link(call: Call, cursor: str) -> str:
     """An absolute path, so that no host or scheme a client made up comes back in a header."""
-    query = urlencode({**call.parameters, "limit": call.limit, "cursor": cursor})
-    return f'<{quote(call.path, safe="/")}?{query}>; rel="next"'
+    parameters = f"{urlencode(call.parameters)}&" if call.parameters else ""
+    return f'<{_quoted(call.path)}?{parameters}limit={call.limit}&cursor={cursor}>; rel="next"'
+
+
+@lru_cache(maxsize=1024)
+def _quoted(path: str) -> str:
+    return quote(path, safe="/")
 
 
 def _joined(items: Iterable[bytes | Json], rest: bytes) -> bytes:
-    pieces = b",".join(item if isinstance(item, bytes) else orjson.dumps(item) for item in items)
-    return b'{"items":[' + pieces + b"]" + rest + b"}"
+    pieces = [item if isinstance(item, bytes) else orjson.dumps(item) for item in items]
+    return b"".join((b'{"items":[', b",".join(pieces), b"]", rest, b"}"))

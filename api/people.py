@@ -5,7 +5,7 @@ account and the same avatar; only the relationship is made anew. Whether a viewe
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
@@ -93,10 +93,25 @@ _RELATIONSHIPS = {
     for following in (False, True)
     for followed_by in (False, True)
 }
-_Known = tuple[Account, Media | None, bytes]
 NO_VIEWER = b"null"
 NO_RELATIONSHIP = _RELATIONSHIPS[False, False]
 """Of somebody to themselves, and of strangers."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """Somebody's UserSummary up to the relationship, and with each of the few relationships that were asked for."""
+
+    account: Account
+    avatar: Media | None
+    beginning: bytes
+    _summaries: dict[bytes, bytes] = field(default_factory=dict)
+
+    def summary(self, relationship: bytes) -> bytes:
+        summary = self._summaries.get(relationship)
+        if summary is None:
+            summary = self._summaries[relationship] = self.beginning + relationship + b"}"
+        return summary
 
 
 class People:
@@ -113,57 +128,57 @@ class People:
     async def summaries(self, views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
         """JSON of a UserSummary for each of those that are registered."""
         accounts = await views.accounts.accounts(user_ids)
-        beginnings = await self._beginnings(views, accounts)
-        ends = await _relationships(views, me, accounts)
-        return {user_id: b"%b%b}" % (beginning, ends[user_id]) for user_id, beginning in beginnings.items()}
+        known = await self._of(views, accounts)
+        relationships = await _relationships(views, me, accounts)
+        return {user_id: person.summary(relationships[user_id]) for user_id, person in known.items()}
 
     async def users(self, views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
         """JSON of a User for each of those that are registered."""
         accounts = await views.accounts.accounts(user_ids)
-        beginnings = await self._beginnings(views, accounts)
-        ends = await _relationships(views, me, accounts)
+        known = await self._of(views, accounts)
+        relationships = await _relationships(views, me, accounts)
         counts = await counted(views, accounts)
         return {
-            user_id: beginning + ends[user_id] + _rest(accounts[user_id], counts[user_id]) + b"}"
-            for user_id, beginning in beginnings.items()
+            user_id: person.beginning + relationships[user_id] + _rest(person.account, counts[user_id]) + b"}"
+            for user_id, person in known.items()
         }
 
     async def user(self, views: Views, account: Account) -> bytes:
         """JSON of a User that was just registered, as they see themselves."""
-        beginning = (await self._beginnings(views, {account.user_id: account}))[account.user_id]
-        return beginning + NO_RELATIONSHIP + _rest(account, Counts()) + b"}"
+        known = (await self._of(views, {account.user_id: account}))[account.user_id]
+        return known.beginning + NO_RELATIONSHIP + _rest(account, Counts()) + b"}"
 
     async def me(self, views: Views, account: Account) -> bytes:
         """JSON of a Me: the user as they see themselves."""
         user_id = account.user_id
-        beginning = (await self._beginnings(views, {user_id: account}))[user_id]
+        known = (await self._of(views, {user_id: account}))[user_id]
         counts = (await counted(views, (user_id,)))[user_id]
         email = orjson.dumps(account.email)
-        return beginning + NO_RELATIONSHIP + _rest(account, counts) + b',"email":' + email + b"}"
+        return known.beginning + NO_RELATIONSHIP + _rest(account, counts) + b',"email":' + email + b"}"
 
-    async def _beginnings(self, views: Views, accounts: Mapping[int, Account]) -> dict[int, bytes]:
-        """Of each a UserSummary up to its relationship."""
+    async def _of(self, views: Views, accounts: Mapping[int, Account]) -> dict[int, _Known]:
         media_ids = [a.avatar_media_id for a in accounts.values() if a.avatar_media_id is not None]
         avatars = await views.media.media(media_ids) if media_ids else {}
-        beginnings = {}
+        people = {}
         for user_id, account in accounts.items():
             avatar = None if account.avatar_media_id is None else avatars.get(account.avatar_media_id)
             known = self._known.get(user_id)
-            if known is None or known[0] is not account or known[1] is not avatar:
+            if known is None or known.account is not account or known.avatar is not avatar:
                 known = self._remembered(account, avatar)
-            beginnings[user_id] = known[2]
-        return beginnings
+            people[user_id] = known
+        return people
 
     def _remembered(self, account: Account, avatar: Media | None) -> _Known:
         rendition = _shown(avatar)
         is_lasting = rendition is None or area_of(rendition.object_key) == "public"
-        beginning = _summary(account, None if rendition is None else self._avatar(rendition))
+        beginning = _beginning(account, None if rendition is None else self._avatar(rendition))
+        known = _Known(account, avatar, beginning)
         self._known.pop(account.user_id, None)
         if is_lasting:
-            self._known[account.user_id] = account, avatar, beginning
+            self._known[account.user_id] = known
         if len(self._known) > self._remembered_count:
             del self._known[next(iter(self._known))]
-        return account, avatar, beginning
+        return known
 
     def _avatar(self, rendition: Rendition) -> dict[str, object]:
         return {
@@ -186,7 +201,7 @@ def _shown(avatar: Media | None) -> Rendition | None:
     return next((by_name[name] for name in _AVATAR_RENDITIONS if name in by_name), None)
 
 
-def _summary(account: Account, avatar: dict[str, object] | None) -> bytes:
+def _beginning(account: Account, avatar: dict[str, object] | None) -> bytes:
     """JSON of a UserSummary up to its relationship."""
     summary = {
         "id": str(account.user_id),

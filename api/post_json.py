@@ -38,40 +38,45 @@ class PostCounts(Output):
 
 class Post(Output):
     id: Id
-    author: UserSummary
     caption: str
     tags: list[str]
     place: Place | None
     media: list[Media]
     visibility: Visibility
+    created_at: Time
+    edited_at: Time | None
     counts: PostCounts
     liked: bool
     saved: bool
-    created_at: Time
-    edited_at: Time | None
+    author: UserSummary
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pieces:
-    """The JSON of a post around what differs: `start` author `middle` likes, comments, liked, saved `end`."""
+    """The JSON of a post up to what differs: counts, liked, saved, author."""
 
     post: StoredPost
     media: tuple[StoredMedia | None, ...]
     until_ms: int
     start: bytes
-    middle: bytes
-    end: bytes
+
+    made_of: tuple[bytes, int, int, bool, bool] | None = None
+    made: bytes = b""
 
     def joined(self, author: bytes, like_count: int, comment_count: int, liked: bool, saved: bool) -> bytes:
-        counts = b'%d,"comments":%d},"liked":' % (like_count, comment_count)
-        return b"".join((self.start, author, self.middle, counts, _MARKS[liked][saved], self.end))
+        parts = (author, like_count, comment_count, liked, saved)
+        if parts != self.made_of:
+            counts = b'%d,"comments":%d},"liked":' % (like_count, comment_count)
+            self.made = b"".join((self.start, counts, _MARKS[liked][saved], author, b"}"))
+            self.made_of = parts
+        return self.made
 
 
 _MARKS = (
-    (b'false,"saved":false,', b'false,"saved":true,'),
-    (b'true,"saved":false,', b'true,"saved":true,'),
+    (b'false,"saved":false,"author":', b'false,"saved":true,"author":'),
+    (b'true,"saved":false,"author":', b'true,"saved":true,"author":'),
 )
-"""By liked and saved: what follows `"liked":`."""
+"""By liked and saved: what stands between `"liked":` and the author."""
 
 
 class PostPieces:
@@ -101,25 +106,18 @@ def pieces_of(
 ) -> Pieces:
     there = [one for one in media if one is not None]
     urls = rendition_urls(objects, "public" if is_public(post) else "private", now_ms)
-    middle = {
+    same = {
+        "id": str(post.post_id),
         "caption": post.caption,
         "tags": post.tags,
         "place": _place_json(post),
         "media": [media_json(one, urls) for one in there],
         "visibility": post.visibility,
-    }
-    end = {
         "created_at": rfc3339(post.created_at_ms),
         "edited_at": None if post.edited_at_ms is None else rfc3339(post.edited_at_ms),
     }
-    return Pieces(
-        post,
-        media,
-        _FOREVER_MS if _urls_last(post, there) else now_ms + SIGNED_KEPT_MS,
-        b'{"id":"%d","author":' % post.post_id,
-        b"," + orjson.dumps(middle)[1:-1] + b',"counts":{"likes":',
-        orjson.dumps(end)[1:],
-    )
+    until_ms = _FOREVER_MS if _urls_last(post, there) else now_ms + SIGNED_KEPT_MS
+    return Pieces(post, media, until_ms, orjson.dumps(same)[:-1] + b',"counts":{"likes":')
 
 
 def _place_json(post: StoredPost) -> dict[str, object] | None:

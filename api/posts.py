@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from api.calls import Answer, Call
 from api.hydrate import POST_READS, own_summary, page_of_posts, present_posts, present_written
-from api.models import Id, Ids, Input, QueryInput
+from api.models import MAY_BE_ABSENT, Id, Ids, Input, QueryInput
 from api.pages import ItemsOf, PageOf, whole
 from api.post_json import Post
 from api.problems import (
@@ -31,7 +31,10 @@ from stores.ports.timelines import Post as StoredPost
 MAX_MEDIA = 10
 
 
-def _distinct(ids: tuple[int, ...]) -> tuple[int, ...]:
+def _some_distinct(ids: tuple[int, ...]) -> tuple[int, ...]:
+    """Not a bound of the field: that would also complain about a list whose only id is none."""
+    if not ids:
+        raise PydanticCustomError("too_short", "must name at least one file")
     if len(set(ids)) < len(ids):
         raise PydanticCustomError("repeated", "must not name a file twice")
     return ids
@@ -39,8 +42,8 @@ def _distinct(ids: tuple[int, ...]) -> tuple[int, ...]:
 
 MediaIds = Annotated[
     tuple[Id, ...],
-    Field(min_length=1, max_length=MAX_MEDIA, json_schema_extra={"uniqueItems": True}),
-    AfterValidator(_distinct),
+    Field(max_length=MAX_MEDIA, json_schema_extra={"minItems": 1, "uniqueItems": True}),
+    AfterValidator(_some_distinct),
 ]
 Caption = Annotated[str, Text(0, 2200)]
 PlaceName = Annotated[str, Text(1, 128)]
@@ -64,9 +67,9 @@ class NewPost(Input):
 class PlacePatch(Input):
     """Members that are absent keep their values; the result has to have all three."""
 
-    name: PlaceName | None = None
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
+    name: Annotated[PlaceName, MAY_BE_ABSENT] = ""
+    latitude: Annotated[Latitude, MAY_BE_ABSENT] = 0.0
+    longitude: Annotated[Longitude, MAY_BE_ABSENT] = 0.0
 
 
 class PostPatch(Input):
@@ -74,9 +77,7 @@ class PostPatch(Input):
 
     caption: Caption | None = None
     place: PlacePatch | None = None
-    visibility: Annotated[Visibility, Field(json_schema_extra=lambda schema: schema.pop("default"))] = (
-        "public"
-    )
+    visibility: Annotated[Visibility, MAY_BE_ABSENT] = "public"
 
 
 class PostsQuery(QueryInput):
@@ -138,7 +139,7 @@ def changes_of(patch: PostPatch, post: StoredPost) -> PostChanges:
 
 def _merged_place(patch: PlacePatch, place: Place | None) -> Place:
     values = ({} if place is None else place.model_dump()) | patch.model_dump(exclude_unset=True)
-    missing = [name for name in Place.model_fields if values.get(name) is None]
+    missing = [name for name in Place.model_fields if name not in values]
     if missing:
         errors = [FieldError(f"place.{name}", "missing", "Field required") for name in missing]
         raise problem(INVALID, errors=errors)

@@ -21,6 +21,7 @@ _CACHE = (b"cache-control", b"private, no-cache")
 _VARY = (b"vary", b"Authorization, Origin")
 _NOT_A_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _DEFAULTS = (_TYPE, _CACHE, _VARY, _NOT_A_PAGE)
+_DEFAULT_NAMES = frozenset(name for name, _ in _DEFAULTS)
 _PROBLEM = ((b"content-type", PROBLEM_TYPE.encode()), (b"cache-control", b"no-store"), _VARY, _NOT_A_PAGE)
 
 
@@ -80,6 +81,8 @@ def _with_defaults(given: Mapping[str, str]) -> RawHeaderList:
         return list(_DEFAULTS)
     own = [raw_header(name, value) for name, value in given.items()]
     names = {name for name, _ in own}
+    if _DEFAULT_NAMES.isdisjoint(names):
+        return [*_DEFAULTS, *own]
     return [*(header for header in _DEFAULTS if header[0] not in names), *own]
 
 

@@ -29,7 +29,7 @@ ISSUER = "photolog"
 AUDIENCE = "photolog-api"
 
 _ALGORITHMS = ("HS256",)
-_BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]+=*)", re.IGNORECASE)
+_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)")
 _REFRESH = re.compile(r"[A-Za-z0-9_-]{43}")
 
 

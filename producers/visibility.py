@@ -18,7 +18,7 @@ def is_public(post: Post) -> bool:
 
 async def visible(views: Views, viewer_id: int | None, posts: Collection[Post]) -> list[Post]:
     """Those of the posts that the viewer may see, in their order; `viewer_id` is None when nobody is signed in."""
-    guarded = {post.author_id for post in posts if not is_public(post)} - {viewer_id}
+    guarded = {post.author_id for post in posts if post.visibility != "public"} - {viewer_id}
     if not guarded:
         return list(posts)
     followed = () if viewer_id is None else await views.graph.following_among(viewer_id, guarded)

@@ -59,13 +59,22 @@ class Beside:
             g for g in await self.registry.generations() if (g.projection, g.state) == (projection, "live")
         )
 
-    async def begin(self, projection: str) -> Generation:
-        """A generation to build: one that was begun and broken off, else a new one."""
-        version = PROJECTIONS[projection].version
+    async def begin(self, live: Generation) -> Generation:
+        """A generation to take the live one's place: one that was begun and broken off, else a new one.
+
+        One that is younger than the live one and ready was broken off before the switch.
+        """
+        projection, version = live.projection, PROJECTIONS[live.projection].version
         for known in await self.registry.generations():
-            if (known.projection, known.version, known.state) == (projection, version, "building"):
+            begun = known.state == "building" or (known.state == "ready" and known.number > live.number)
+            if begun and (known.projection, known.version) == (projection, version):
                 return known
         return await self.registry.begin(projection, version)
+
+    async def is_ready(self, generation: Generation) -> bool:
+        """Whether it can be switched to."""
+        known = {(g.projection, g.number): g.state for g in await self.registry.generations()}
+        return known.get((generation.projection, generation.number)) == "ready"
 
     async def build(self, generation: Generation, report: Report) -> None:
         """Fold the log into the generation's view, up to the log's present end."""

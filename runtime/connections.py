@@ -7,7 +7,7 @@ problem, as everything else, and the connection is closed.
 
 import asyncio
 from asyncio.events import TimerHandle
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -18,6 +18,40 @@ HEAD_MAX_BYTES = 32 * 1024
 HEADERS_MAX_COUNT = 100
 HEAD_LIMIT_S = 30
 """From the first byte of a request, or from the opening of the connection, to the end of the head."""
+
+
+class Together:
+    """A transport that sends what is written in one turn of the loop together, so that the head of an answer does not go alone
+    and nobody is woken for half an answer. The first piece waits for the second, or for the end of the turn.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._waiting = b""
+
+    def write(self, data: bytes) -> None:
+        if self._waiting:
+            first, self._waiting = self._waiting, b""
+            self._transport.write(first + data)
+        else:
+            self._waiting = data
+            self._loop.call_soon(self._send)
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _send(self) -> None:
+        if self._waiting:
+            self._transport.write(self._waiting)
+            self._waiting = b""
 
 
 class HeadTooLargeError(Exception):
@@ -37,6 +71,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = cast(asyncio.Transport, Together(transport, self.loop))
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -185,7 +185,14 @@ class Embedded:
         if self._generations.live_number(projection) == number:
             self._fail(error)
         else:
-            self._background.once(self._registry.mark(projection, number, "broken"))
+            self._background.once(self._set_aside(generation, error))
+
+    async def _set_aside(self, generation: GenerationKey, error: BaseException) -> None:
+        """Nobody feeds the generation any more: fatal if it has been made live in this moment."""
+        await self._registry.mark(*generation, "broken")
+        live = [(g.projection, g.number) for g in await self._registry.generations() if g.state == "live"]
+        if generation in live:
+            self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
         self._failed.set()

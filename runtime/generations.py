@@ -21,8 +21,6 @@ from stores.ports.views import Views
 from stores.sqlite.feeds import SqliteFeeds
 from stores.sqlite.view import SqliteView
 
-_FED = frozenset({"live", "ready"})
-
 
 class RebuildDueError(OperatorError):
     """The live generation was made by another version of its fold. Run `photolog replay` for the projection."""
@@ -72,19 +70,19 @@ class Generations:
         await self.refresh()
 
     async def refresh(self) -> None:
-        """Follow the registry."""
+        """Follow the registry. What cannot be opened now, as on a full disk, is opened by the next call."""
         registered = {
-            (g.projection, g.number): g for g in await self._registry.generations() if g.state in _FED
+            (g.projection, g.number): g for g in await self._registry.generations() if self._is_fed(g)
         }
-        fresh = [generation for key, generation in registered.items() if key not in self._open]
-        lanes = [self._lane(generation) for generation in fresh]
+        for key, generation in registered.items():
+            if key not in self._open:
+                self._engine.feed([self._lane(generation)])
         live = {g.projection: g.number for g in registered.values() if g.state == "live"}
         if live != self._live:
             self._live = live
             readers: dict[str, Any] = {name: self._open[name, number] for name, number in live.items()}
             self._views = Views(**readers)
             self._progress.go_live(live)
-        self._engine.feed(lanes)
         for key in self._open.keys() - registered.keys():
             self._engine.leave(key)
             del self._open[key]  # its connections close with the last request that reads from it
@@ -92,6 +90,14 @@ class Generations:
     def close(self) -> None:
         for view in self._open.values():
             view.close()
+
+    def _is_fed(self, generation: Generation) -> bool:
+        """One beside the live one only if it was made by the fold that runs here: another would be mixed into it."""
+        projection = self._makers.projections.get(generation.projection)
+        if projection is None:
+            return False
+        is_ours = generation.version == projection.version
+        return generation.state == "live" or (generation.state == "ready" and is_ours)
 
     def _lane(self, generation: Generation) -> Lane:
         projection = self._makers.projections[generation.projection]

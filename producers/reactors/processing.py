@@ -13,7 +13,7 @@ from events.media import MediaProcessed, MediaRejected, MediaUploaded, Rendition
 from producers.reactors.world import World
 from stores.ports.media import Media
 from stores.ports.objects import ObjectMissingError, new_rendition_key
-from stores.ports.pictures import Expected, Pictures, Rejected, Rendered
+from stores.ports.pictures import Expected, Pictures, PicturesUnavailableError, Rejected, Rendered
 
 
 class Processing:
@@ -48,13 +48,20 @@ class Processing:
         return media if media is not None and media.status == "uploaded" else None
 
     async def _look_at(self, event: MediaUploaded, media: Media) -> None:
-        with tempfile.TemporaryDirectory(dir=self._work) as folder:
+        with self._room() as folder:
             target = Path(folder)
             made = await self._render(media, target)
             if isinstance(made, Rejected):
                 await self._reject(event, media, made)
             else:
                 await self._publish(event, media, made, target)
+
+    def _room(self) -> tempfile.TemporaryDirectory[str]:
+        """What cannot be removed now is removed at the next start."""
+        try:
+            return tempfile.TemporaryDirectory(dir=self._work, ignore_cleanup_errors=True)
+        except OSError as error:
+            raise PicturesUnavailableError("no room for what is made of a picture") from error
 
     async def _render(self, media: Media, target: Path) -> Rendered | Rejected:
         expected = Expected(media.content_type, media.size_bytes, media.sha256, media.filter)

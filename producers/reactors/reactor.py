@@ -22,16 +22,24 @@ from stores.ports.log import Entry, Log, Partition
 from stores.ports.reactor_positions import ReactorPositions
 
 BATCH_COUNT = 64
-"""Events read at once; those that are the reactor's are reacted to at the same time."""
+"""Events read at once; the position advances when all of them are dealt with."""
+AT_ONCE_COUNT = 8
+"""Events of one reactor that are reacted to at the same time. Few, because requests share the event loop: whatever is left to be
+done after a restart, they have their turn between these.
+"""
 _CHECK_MS = 1_000
 """The log's end is looked at this often even when nobody reports an append."""
+_CLOCK_CHECK_MS = 10_000
+"""The clock is looked at this often while an event is not due: it may be set."""
 _LONGEST_WAIT_S = 5.0
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 
 class Reactor(Protocol):
-    """`name` is for ever: the position is kept under it. `events` come when they are at least `delay_ms` old."""
+    """`name` is for ever: the position is kept under it. `events` come when they are at least `delay_ms` old; with 0 at once, even
+    when the clock was set back and they seem to be of the future.
+    """
 
     @property
     def name(self) -> str: ...
@@ -63,6 +71,7 @@ class Runner:
         self._log, self._keys, self._positions, self._clock, self._sleep = log, keys, positions, clock, sleep
         self._types = frozenset(event.type for event in reactor.events)
         self._topics = tuple(dict.fromkeys(event.topic for event in reactor.events))
+        self._places = asyncio.Semaphore(AT_ONCE_COUNT)
         self._wakes: dict[Partition, asyncio.Event] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -95,14 +104,19 @@ class Runner:
         while True:
             wake.clear()
             offset, due_ms = await self._advance(partition, offset)
+            if due_ms is not None:  # what is appended meanwhile comes after it
+                await self._sleep(min(due_ms, _CLOCK_CHECK_MS) / 1000)
+                continue
             try:
-                async with asyncio.timeout(min(due_ms, _CHECK_MS) / 1000):
+                async with asyncio.timeout(_CHECK_MS / 1000):
                     await wake.wait()
             except TimeoutError:
                 continue
 
-    async def _advance(self, partition: Partition, offset: int) -> tuple[int, int]:
-        """Deal with what is due in one partition: where it stands then, and in how many milliseconds more is due."""
+    async def _advance(self, partition: Partition, offset: int) -> tuple[int, int | None]:
+        """Deal with what is due in one partition: where it stands then, and in how many milliseconds the next event is due, None
+        at the end of the log.
+        """
         while offset < (await self._log.ends((partition[0],)))[partition]:
             entries = await self._patiently(partial(self._log.read, partition, offset + 1, BATCH_COUNT))
             due = self._due(entries)
@@ -112,10 +126,12 @@ class Runner:
                 await self._patiently(partial(self._positions.advance, self.reactor.name, partition, offset))
             if len(due) < len(entries):
                 return offset, max(1, self._due_at_ms(entries[len(due)]) - self._clock())
-        return offset, _CHECK_MS
+        return offset, None
 
     def _due(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Those before the first that is not due yet."""
+        if not self.reactor.delay_ms:
+            return entries
         now_ms = self._clock()
         count = next((n for n, entry in enumerate(entries) if self._due_at_ms(entry) > now_ms), len(entries))
         return entries[:count]
@@ -132,8 +148,10 @@ class Runner:
                 event = decode(entry.record, keys)
                 if isinstance(event, Unreadable):
                     _log.error("event passed over", reactor=self.reactor.name, reason=event.reason)
-                else:
-                    group.create_task(self._patiently(partial(self.reactor.react, event)))
+                    continue
+                await self._places.acquire()
+                reaction = group.create_task(self._patiently(partial(self.reactor.react, event)))
+                reaction.add_done_callback(lambda _: self._places.release())
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         wait_s = 0.05

@@ -1,9 +1,11 @@
 """Ends what registrations left unfinished: who has kept a user name gets their account, all others lose what they claimed.
 
 Repeatable, and harmless beside registrations that still run: it gives a running one ten minutes, its releases name the claim
-they are about, and an e-mail address is given up only after the view shows that its user has no user name left.
+they are about, and an e-mail address is given up only after the view shows that its user has no user name left. It decides by
+views that show the whole log: in one that is behind, a claim looks abandoned that was kept long ago.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +14,7 @@ import structlog
 from events.codec import decode
 from events.ids import Clock, Ids
 from events.names import NameKept, NameKind
+from events.topics import ACCOUNTS, NAMES
 from producers.command import Command
 from producers.journal import Journal
 from producers.registration import registered, released
@@ -27,7 +30,8 @@ COMPLETED_MS = 60 * 1000
 """An account that is missing for this long after its user name was kept is not being registered by its producer."""
 LOOK_BACK_MS = 60 * 60 * 1000
 """Names are looked at again for so long, since an event can reach the log later than its time says."""
-PAGE_COUNT = 500
+PAGE_COUNT = 100
+"""Names looked at before requests have their turn."""
 _SETTLED_WITHIN_MS = 10_000
 _log = structlog.get_logger(__name__)
 
@@ -49,16 +53,30 @@ class Registrations:
     async def complete(self) -> None:
         """One round; what it does not get done, the next one does. Raises UnavailableError when a store is away."""
         now_ms = self.clock()
-        if not await self._release_claims(now_ms - ABANDONED_MS):
+        if not await self._is_current() or not await self._release_claims(now_ms - ABANDONED_MS):
             return
         await self._each_kept("username", now_ms - COMPLETED_MS, self._register)
         await self._each_kept("email", now_ms - ABANDONED_MS, self._release_emails)
 
+    async def _is_current(self) -> bool:
+        """Whether the views show everything that is on the log now."""
+        ends = await self.log.ends((NAMES, ACCOUNTS))
+        return await self.progress.reached(("names", "accounts"), ends, _SETTLED_WITHIN_MS)
+
     async def _release_claims(self, before_ms: int) -> bool:
-        """Whether the view shows that every claim made before that time, and not kept, is gone."""
-        while claims := await self.names().claimed(before_ms, PAGE_COUNT):
+        """Whether the view shows what became of every claim made before that time and not kept.
+
+        Each is released once: one whose name has parked events stays there until an operator lets these be applied.
+        """
+        released_ids: set[int] = set()
+        while claims := [
+            claim
+            for claim in await self.names().claimed(before_ms, PAGE_COUNT)
+            if claim.claim_id not in released_ids
+        ]:
             if not await self._release(claims):
                 return False
+            released_ids.update(claim.claim_id for claim in claims)
         return True
 
     async def _each_kept(
@@ -67,6 +85,7 @@ class Registrations:
         after = (self._looked_at_ms.get(kind, 0), "")
         while holders := await self.names().kept(kind, after, before_ms, PAGE_COUNT):
             await act(holders)
+            await asyncio.sleep(0)
             after = (holders[-1].since_ms, holders[-1].digest)
         self._looked_at_ms[kind] = max(0, before_ms - LOOK_BACK_MS)
 

@@ -17,6 +17,8 @@ from projectors.step import Step
 
 _CHECK_S = 1.0
 """Positions are compared with the log's end this often even when nobody reports an append."""
+_GRACE_S = 5.0
+"""How long a step may go on at the end. One that waits for a store which is away is broken off: nothing is half done then."""
 _logger = structlog.get_logger(__name__)
 
 
@@ -91,7 +93,11 @@ class EmbeddedEngine:
         await self._stopping.wait()
         for lane, _ in self._lanes.values():
             lane.wake.set()
-        await asyncio.gather(*(task for _, task in self._lanes.values()))
+        if tasks := [task for _, task in self._lanes.values()]:
+            _, waiting = await asyncio.wait(tasks, timeout=_GRACE_S)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, lane: Lane) -> None:
         try:

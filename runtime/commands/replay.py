@@ -47,24 +47,27 @@ def replay(projection: str, data: Path | None, as_json: bool) -> None:
 
 async def _replay(system: Beside, name: str, as_json: bool) -> dict[str, object]:
     live = await system.live(name)
-    fresh = await system.begin(name)
+    fresh = await system.begin(live)
     with system.replaying(fresh), _bar(name, as_json) as report:
-        await system.build(fresh, report)
-        await system.registry.mark(name, fresh.number, "ready")
-        await _until_even(system, live, fresh)
+        if fresh.state == "building":
+            await system.build(fresh, report)
+            await system.registry.mark(name, fresh.number, "ready")
+        await until_even(system, live, fresh)
     if not await system.switch(live, fresh):
         raise click.ClickException(f"somebody else has switched {name}; see `photolog projections`")
     return {"projection": name, "from": live.number, "to": fresh.number}
 
 
-async def _until_even(system: Beside, live: Generation, fresh: Generation) -> None:
-    """Wait until the server has fed the new generation as far as the live one stands now; without a server, feed it here."""
-    try:
-        with system.alone():
-            await system.build(fresh, lambda done, total: None)
-    except FolderInUseError:
-        goal = await system.positions(live)
-        while not await _reached(system, fresh, goal):  # noqa: ASYNC110 - nothing here is woken by another process
+async def until_even(system: Beside, live: Generation, fresh: Generation) -> None:
+    """Wait until the new generation stands where the live one stands now. A server feeds it; while there is none, this does."""
+    goal = await system.positions(live)
+    while not await _reached(system, fresh, goal):
+        if not await system.is_ready(fresh):
+            raise click.ClickException(f"{fresh.projection} {fresh.number} broke; see the server's log")
+        try:
+            with system.alone():
+                await system.build(fresh, lambda done, total: None)
+        except FolderInUseError:
             await asyncio.sleep(_POLL_S)
 
 

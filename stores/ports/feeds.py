@@ -46,13 +46,13 @@ FeedsChange = FollowSet | FeedPost | ReaderSeen
 class FeedSlice:
     """What the view knows of a feed below some post id, all of one moment.
 
-    `entries`: (post, author) pushed above the floor, by falling id, only of authors followed now, at most the limit asked for.
+    `entries`: posts pushed above the floor, by falling id, only of authors followed now, at most the limit asked for.
     `floor_ms`: the feed is complete above it; None when the reader has no feed, and then nothing else is said.
     `merged`: authors followed now whose timelines have to be merged above the floor. May leave out those who can have no post
     missing between the first and the last entry when there are as many entries as asked for.
     """
 
-    entries: tuple[tuple[int, int], ...]
+    entries: tuple[int, ...]
     floor_ms: int | None
     merged: tuple[int, ...]
 

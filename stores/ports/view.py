@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from stores.ports.log import Partition
 
-C = TypeVar("C")
+C_co = TypeVar("C_co", covariant=True)
 C_contra = TypeVar("C_contra", contravariant=True)
 
 
@@ -23,14 +23,14 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded(Generic[C]):
+class Folded(Generic[C_co]):
     """One event after its fold: what it changes, or why it is parked. Most events change nothing in most views."""
 
     partition: Partition
     offset: int
     event_id: int
     key: str
-    changes: tuple[C, ...] = ()
+    changes: tuple[C_co, ...] = ()
     parked: str | None = None
 
 

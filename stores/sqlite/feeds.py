@@ -32,17 +32,17 @@ _CACHE_KIB = 32 * 1024
 
 _FLOOR, _ENTRY, _MERGED = range(3)
 _SLICE = f"""
-SELECT {_FLOOR}, floor_ms, NULL FROM readers WHERE reader_id = ?1
+SELECT {_FLOOR}, floor_ms FROM readers WHERE reader_id = ?1
 UNION ALL
-SELECT {_ENTRY}, post_id, author_id FROM (
-  SELECT post_id, author_id FROM entries WHERE reader_id = ?1 AND post_id <= ?2 ORDER BY post_id DESC LIMIT ?3)
+SELECT {_ENTRY}, post_id FROM (
+  SELECT post_id FROM entries WHERE reader_id = ?1 AND post_id <= ?2 ORDER BY post_id DESC LIMIT ?3)
 UNION ALL
-SELECT {_MERGED}, author_id, NULL FROM following WHERE reader_id = ?1 AND since_ms >= coalesce(
+SELECT {_MERGED}, author_id FROM following WHERE reader_id = ?1 AND since_ms >= coalesce(
   (SELECT (post_id >> {SHARD_BITS + SEQUENCE_BITS}) + {EPOCH_MS} FROM entries
    WHERE reader_id = ?1 AND post_id <= ?2 ORDER BY post_id DESC LIMIT 1 OFFSET ?3 - 1),
   (SELECT floor_ms + 1 FROM readers WHERE reader_id = ?1))
 UNION ALL
-SELECT {_MERGED}, author_id, NULL FROM people INDEXED BY ever_unpushed
+SELECT {_MERGED}, author_id FROM people INDEXED BY ever_unpushed
 CROSS JOIN following ON reader_id = ?1 AND author_id = user_id
 WHERE ever_unpushed AND EXISTS (SELECT 1 FROM readers WHERE reader_id = ?1)"""
 """?1 reader, ?2 the greatest id, ?3 limit. One statement, so that all of it is of one moment.
@@ -60,9 +60,8 @@ SELECT
   EXISTS (SELECT 1 FROM people WHERE user_id = ?3 AND ever_unpushed)"""
 
 _FOLLOWED = """
-INSERT INTO people VALUES (?1, 1, 0, 1 > ?2, 1 > ?2) ON CONFLICT DO UPDATE SET
-  followers = followers + 1, unpushed = unpushed OR followers + 1 > ?2,
-  ever_unpushed = ever_unpushed OR followers + 1 > ?2 RETURNING followers"""
+INSERT INTO people VALUES (?1, 1, 0, 0, 0) ON CONFLICT DO UPDATE SET followers = followers + 1 RETURNING followers"""
+_PUSH_NO_LONGER = "UPDATE people SET unpushed = 1, ever_unpushed = 1 WHERE user_id = ? AND NOT unpushed"
 _FOLLOWING = (
     "INSERT INTO people VALUES (?1, 0, ?2, 0, 0) ON CONFLICT DO UPDATE SET following = following + ?2"
 )
@@ -139,9 +138,10 @@ class SqliteFeeds(SqliteView[FeedsChange]):
     def _follow(self, connection: sqlite3.Connection, edge: FollowSet, high_ms: int) -> None:
         row = (edge.follower_id, edge.followed_id, high_ms)
         if connection.execute("INSERT OR IGNORE INTO following VALUES (?,?,?)", row).rowcount:
-            followed = (edge.followed_id, self._celebrity_threshold)
-            followers_count = connection.execute(_FOLLOWED, followed).fetchone()[0]
-            self._has_new_celebrity |= followers_count == self._celebrity_threshold + 1
+            followers_count = connection.execute(_FOLLOWED, (edge.followed_id,)).fetchone()[0]
+            if followers_count > self._celebrity_threshold:
+                risen_count = connection.execute(_PUSH_NO_LONGER, (edge.followed_id,)).rowcount
+                self._has_new_celebrity |= risen_count > 0
             connection.execute(_FOLLOWING, (edge.follower_id, 1))
 
     def _unfollow(self, connection: sqlite3.Connection, edge: FollowSet) -> None:
@@ -162,14 +162,17 @@ class SqliteFeeds(SqliteView[FeedsChange]):
         for change in changes:
             match change:
                 case FeedPost():
-                    with self._database.transaction() as connection:
-                        yield from [row[0] for row in connection.execute(_PUSHED_TO, (change.author_id,))]
+                    yield from self._pushed_to(change.author_id)
                 case FollowSet():
                     yield change.follower_id
                 case ReaderSeen():
                     yield change.user_id
                 case _:
                     assert_never(change)
+
+    def _pushed_to(self, author_id: int) -> list[int]:
+        with self._database.transaction() as connection:
+            return [row[0] for row in connection.execute(_PUSHED_TO, (author_id,))]
 
     async def believed(self) -> bool:
         if not self._believed:
@@ -182,21 +185,19 @@ class SqliteFeeds(SqliteView[FeedsChange]):
         return self._slice(reader_id, up_to(before), limit)
 
     def _load_first_pages(self, reader_ids: list[int]) -> dict[int, FeedSlice]:
-        return {
-            reader_id: self._slice(reader_id, up_to(None), _FIRST_PAGE_COUNT) for reader_id in reader_ids
-        }
+        return {reader_id: self._slice(reader_id, up_to(None), _FIRST_PAGE_COUNT) for reader_id in reader_ids}
 
     def _slice(self, reader_id: int, last: int, limit: int) -> FeedSlice:
         floor_ms = None
         entries = []
         merged = set()
-        for kind, one, other in self._reader.execute(_SLICE, (reader_id, last, limit)):
+        for kind, value in self._reader.execute(_SLICE, (reader_id, last, limit)):
             if kind == _ENTRY:
-                entries.append((one, other))
+                entries.append(value)
             elif kind == _MERGED:
-                merged.add(one)
+                merged.add(value)
             else:
-                floor_ms = one
+                floor_ms = value
         return FeedSlice(tuple(entries), floor_ms, tuple(merged))
 
     async def following(self, reader_id: int) -> Collection[int]:

@@ -56,8 +56,8 @@ def post_at(millisecond: int, author_id: int, sequence: int = 0) -> FeedPost:
     return FeedPost(id_at(millisecond, sequence), author_id)
 
 
-def entries(*posts: FeedPost) -> tuple[tuple[int, int], ...]:
-    return tuple((post.post_id, post.author_id) for post in posts)
+def entries(*posts: FeedPost) -> tuple[int, ...]:
+    return tuple(post.post_id for post in posts)
 
 
 class FeedsContract:

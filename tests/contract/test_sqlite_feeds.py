@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stores.ports.feeds import FeedSlice
-from stores.sqlite.feeds import SqliteFeeds
+from stores.sqlite.feeds import _FIRST_PAGE_COUNT, SqliteFeeds
 from tests.contract.applying import apply, apply_each
 from tests.contract.feeds import (
     ADA,
@@ -66,3 +66,18 @@ class TestSqliteFeeds(FeedsContract):
         await apply_each(view, *(post_at(20 + n, CY) for n in range(CAP)))
         found = await view.slice(ADA, None, 9)
         assert (len(found.entries), found.floor_ms) == (CAP, 0)
+
+    async def test_a_first_page_read_before_knows_celebrities_of_a_lower_threshold(
+        self, tmp_path: Path
+    ) -> None:
+        """Three follow already when the setting falls to one: the fourth makes a celebrity."""
+        before = SqliteFeeds(tmp_path / "before.db")
+        await apply(before, seen(ADA), follows(ADA, BO), follows(CY, BO), follows(DEE, BO), post_at(5, BO))
+        before.close()
+        after = SqliteFeeds(tmp_path / "before.db", celebrity_threshold=1)
+        assert (await after.slice(ADA, None, _FIRST_PAGE_COUNT)).merged == ()
+        await apply(after, follows(15, BO))
+        await apply(after, post_at(6, BO))
+        found = await after.slice(ADA, None, _FIRST_PAGE_COUNT)
+        assert found == FeedSlice(entries(post_at(5, BO)), 0, (BO,))
+        after.close()

@@ -137,6 +137,16 @@ class ViewContract:
         assert await view.positions() == {OTHER: Position(2, 902)}
         assert await read(view) == empty
 
+    async def test_being_filled_changes_nothing_that_was_applied(
+        self, view: View[Any], events: Events, read: Read
+    ) -> None:
+        await view.apply(events)
+        held, stands = await read(view), await view.positions()
+        await view.filled()
+        await view.filled()
+        assert await read(view) == held
+        assert await view.positions() == stands
+
     async def test_no_events_are_nothing(self, view: View[Any]) -> None:
         await view.apply([])
         assert await view.positions() == {}

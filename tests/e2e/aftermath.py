@@ -56,15 +56,16 @@ def settled(data: Path) -> Told:
 
 async def _settled(data: Path) -> Told | None:
     """None when a view is behind, or the server has appended while the views were read: then look again."""
-    found = await told(data)
     with ExitStack() as stack:
         log = stack.enter_context(closing(SqliteLogReader(Folder(data).log)))
         views = [(subject, stack.enter_context(closing(_open(data, subject)))) for subject in SUBJECTS]
+        ends = await log.ends(TOPICS)
         for subject, view in views:
-            if not await _has_reached(view, subject, found.ends):
+            if not await _has_reached(view, subject, ends):
                 return None
+        found = await told(data)
         held = [await subject.read(view, found.events, log) for subject, view in views]
-        if await log.ends(TOPICS) != found.ends:
+        if not ends == found.ends == await log.ends(TOPICS):
             return None
         for (subject, view), holds in zip(views, held, strict=True):
             assert holds == subject.oracle(found.events), subject.projection.name

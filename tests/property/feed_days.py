@@ -31,6 +31,8 @@ USERS = (1, 2, 3, 4, 5)
 AUTHORS = ((1, 2, 3, 4), (1, 1, 1, 2, 3), (1,))
 """Who posts, and is followed or left: everybody equally, or some become celebrities and cease to be."""
 PARTITION_COUNT = 2
+FIRST_PAGE_COUNT = 3
+"""Entries of the first page that is remembered, in these days."""
 _LONGEST_WALK_COUNT = 1_000
 
 
@@ -49,6 +51,13 @@ class Day:
         self.feeds = self._open_feeds()
         self.graph = SqliteGraph(MEMORY)
         self.timelines = SqliteTimelines(MEMORY)
+
+    async def begin(self) -> None:
+        """Everybody has a feed and follows the first author, before the first post."""
+        for number in range(len(USERS)):
+            self.register(number, 0, 0)
+            self.follow(number, 0, 0)
+        await self.drain()
 
     # What people do.
 
@@ -88,6 +97,10 @@ class Day:
 
     async def deliver_to_timelines(self, a: int, b: int, c: int) -> None:
         await self._deliver(self.timelines, TIMELINES, a, b, 1 + 2 * c)
+
+    async def look(self, a: int, b: int, c: int) -> None:
+        """Somebody opens their feed, whose first page is remembered from then on."""
+        await self.feeds.slice(_user(a), None, FIRST_PAGE_COUNT)
 
     async def forget_idle(self, a: int, b: int, c: int) -> None:
         await self.feeds.forget_idle(self._now_ms - 10 * c)
@@ -177,7 +190,7 @@ MOODS = (
     (*["follow"] * 3, *["unfollow"] * 3, *["post"] * 3, "be_seen"),
 )
 """A bit of everything; feeds that overflow; authors who rise and fall."""
-HAPPENINGS = (*["deliver_to_feeds"] * 7, "deliver_to_timelines", "forget_idle", "lose_the_feeds")
+HAPPENINGS = (*["deliver_to_feeds"] * 7, "deliver_to_timelines", "look", "forget_idle", "lose_the_feeds")
 Choice = tuple[int, int, int, int]
 
 

@@ -110,7 +110,7 @@ SUBJECTS = (
     ),
     Subject(
         FEEDS,
-        partial(SqliteFeeds, cap=3, celebrity_threshold=1),
+        partial(SqliteFeeds, cap=5, celebrity_threshold=2),
         (
             "post",
             "post",

@@ -6,6 +6,8 @@ on and who never does.
 
 import inspect
 from collections.abc import Collection, Coroutine, Generator, Sequence
+from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from events.codec import Record
@@ -21,6 +23,7 @@ from projectors.names import NAMES
 from projectors.step import Step
 from stores.ports.log import Entry, Partition, Positions
 from stores.ports.names import Holder
+from stores.ports.view import Folded
 from stores.sqlite import keys as keys_module
 from stores.sqlite.accounts import SqliteAccounts
 from stores.sqlite.database import MEMORY, Database
@@ -135,13 +138,9 @@ class Town:
         self.log = GatedLog()
         self.keys = SqliteKeys(Database(MEMORY, keys_module.SCHEMA, "NORMAL"))
         self.journal = Journal(self.log, self.keys)
-        self.names, self.accounts = SqliteNames(MEMORY), SqliteAccounts(MEMORY)
+        self._open_views()
         self.credentials = PlainCredentials()
         self.digest = keyed_digest(b"the key of the tests")
-        self._steps = (
-            Step(NAMES, self.names, self.log, self.keys),
-            Step(ACCOUNTS, self.accounts, self.log, self.keys),
-        )
         self.registrar = Registrar(
             log=self.journal,
             names=lambda: self.names,
@@ -160,6 +159,13 @@ class Town:
             progress=self,
             ids=self.ids,
             clock=lambda: self.now_ms,
+        )
+
+    def _open_views(self) -> None:
+        self.names, self.accounts = SqliteNames(MEMORY), SqliteAccounts(MEMORY)
+        self._steps = (
+            Step(NAMES, self.names, self.log, self.keys),
+            Step(ACCOUNTS, self.accounts, self.log, self.keys),
         )
 
     async def reached(self, projections: Collection[str], positions: Positions, within_ms: int) -> bool:
@@ -185,6 +191,26 @@ class Town:
 
     def catch_up(self) -> None:
         Attempt(self.reached((), {}, 0)).finish()
+
+    def lose_views(self, shown_types: Collection[str]) -> None:
+        """They are filled again, and show no more of each partition yet than its first events of these types."""
+        self.close()
+        self._open_views()
+        for (topic, _), entries in self.log.entries.items():
+            shown = list(takewhile(lambda entry: entry.record.type in shown_types, entries))
+            for step in self._steps:
+                if topic in step.projection.topics:
+                    now(step.apply(shown))
+
+    def park(self, key: str) -> None:
+        """The name's latest event cannot be applied, whatever it is."""
+        self.catch_up()
+        partition, entry = next(
+            (at, e) for at, entries in self.log.entries.items() for e in entries if e.record.key == key
+        )
+        offset, event_id = len(self.log.entries[partition]), self.ids.next()
+        self.log.entries[partition].append(Entry(partition, offset, replace(entry.record, id=event_id)))
+        now(self.names.apply([Folded(partition, offset, event_id, key, parked="cannot be applied")]))
 
     def holder(self, kind: str, name: str) -> Holder | None:
         digest = self.digest("username" if kind == "username" else "email", name)

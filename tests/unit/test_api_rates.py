@@ -83,11 +83,11 @@ async def test_service_routes_are_not_limited() -> None:
 async def test_memory_follows_the_clients_of_one_window() -> None:
     now_ms = [NOW_MS]
     rates = LocalRates(lambda: now_ms[0])
-    rates._storage.SWEEP_EVERY = 100
+    rates.SWEEP_EVERY = 100
     for n in range(1000):
         now_ms[0] += 1000
         await rates.hit(f"read@{n}", Allowance(5, 10))
-    assert len(rates._storage._open) <= 110
+    assert len(rates._open) <= 110
 
 
 def scope(peer: str | None) -> Scope:

@@ -11,8 +11,9 @@ import pytest
 from events.envelope import Envelope
 from events.media import MediaUploaded, MediaUploadStarted
 from events.topics import MEDIA
-from producers.reactors.reactor import BATCH_COUNT, Runner
+from producers.reactors.reactor import AT_ONCE_COUNT, BATCH_COUNT, Runner
 from stores.ports.errors import UnavailableError
+from stores.ports.log import Entry, Partition
 from tests.unit.media_world import CONTENT, MediaWorld
 
 
@@ -32,6 +33,22 @@ class Recorder:
             raise self.failures.pop()
         self.seen.append(event)
         self.called.set()
+
+
+@dataclass
+class Busy(Recorder):
+    """Takes a few turns of the loop for each."""
+
+    at_once: int = 0
+    most_at_once: int = 0
+
+    async def react(self, event: Envelope) -> None:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self.at_once -= 1
+        await super().react(event)
 
 
 @pytest.fixture
@@ -81,6 +98,55 @@ async def test_what_is_not_due_waits_with_all_that_follows(world: MediaWorld) ->
     world.now_ms += 600
     await runner(world, reactor).catch_up()
     assert len(reactor.seen) == 2
+
+
+async def test_what_is_not_due_is_not_looked_at_for_every_append(
+    world: MediaWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep, reads = asyncio.Event(), list[Partition]()
+    read = world.log.read
+
+    async def counted(partition: Partition, first: int, limit: int) -> list[Entry]:
+        reads.append(partition)
+        return await read(partition, first, limit)
+
+    async def sleep(seconds: float) -> None:
+        asleep.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(world.log, "read", counted)
+    reactor = Recorder(delay_ms=1_000)
+    running = Runner(reactor, world.log, world.keys, world.positions, world.clock, sleep)
+    world.log.on_append(running.wake)
+    await world.declared()
+    task = asyncio.create_task(running.run())
+    await asleep.wait()
+    before = len(reads)
+    await world.declared()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(reads) == before
+
+
+async def test_a_clock_that_is_set_back_holds_nothing_up(world: MediaWorld) -> None:
+    reactor = Recorder()
+    await world.declared()
+    world.now_ms -= 3_600_000
+    await runner(world, reactor).catch_up()
+    assert len(reactor.seen) == 1
+
+
+async def test_only_a_few_are_reacted_to_at_once(world: MediaWorld) -> None:
+    """Whatever is left to be done, requests have their turn in between."""
+    for _ in range(BATCH_COUNT):
+        await world.declared()
+    reactor = Busy()
+    await runner(world, reactor).catch_up()
+    assert len(reactor.seen) == BATCH_COUNT
+    assert reactor.most_at_once == AT_ONCE_COUNT
 
 
 async def test_a_store_that_is_away_is_waited_for(world: MediaWorld) -> None:

@@ -1,6 +1,8 @@
 """What becomes of files: looked at, moved, expired and removed; whatever breaks in between, once more and without traces."""
 
+import errno
 import os
+import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -105,6 +107,20 @@ async def test_rendering_that_cannot_be_done_now_is_done_later(world: MediaWorld
     world.pictures.failures = 3
     await ready(world)
     assert len(world.pictures.seen) == 4
+
+
+async def test_a_full_disk_is_waited_for(world: MediaWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = [OSError(errno.ENOSPC, "full")] * 2
+    make = tempfile.mkdtemp
+
+    def made(*arguments: str | None) -> str:
+        if failures:
+            raise failures.pop()
+        return make(*arguments)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", made)
+    await ready(world)
+    assert failures == []
 
 
 async def test_an_upload_completed_twice_is_looked_at_once(world: MediaWorld) -> None:

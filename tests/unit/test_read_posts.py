@@ -1,6 +1,7 @@
 """The read pipeline of posts: rules, presentation, what is remembered, and filling pages."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -214,7 +215,7 @@ async def test_a_place_has_to_be_whole_after_a_patch(world: World) -> None:
     await world.post(21)
     post = (await world.timelines.posts([21]))[21]
     with pytest.raises(ProblemError) as refused:
-        changes_of(PostPatch(place=PlacePatch(latitude=None, longitude=1.0)), post)
+        changes_of(PostPatch(place=PlacePatch(name="Wien", longitude=1.0)), replace(post, place=None))
     assert [(error.field, error.code) for error in refused.value.errors] == [("place.latitude", "missing")]
 
 

@@ -193,6 +193,30 @@ def test_a_round_has_nothing_to_do_twice(town: Town) -> None:
     assert town.types("photolog.accounts") == ["account.registered"]
 
 
+def test_nothing_is_decided_by_a_view_that_is_behind(town: Town) -> None:
+    """As after a restart without views: Ada's claims are there, her address is not kept yet, her account is missing."""
+    ada(town).finish()
+    town.lose_views(shown_types=("name.claimed",))
+    town.now_ms += 60 * MINUTE_MS
+    assert town.round().finish().succeeded
+    assert town.types("photolog.names") == ["name.claimed", "name.claimed", "name.kept", "name.kept"]
+    assert town.types("photolog.accounts") == ["account.registered"]
+    holder = town.holder("email", "ada@example.org")
+    assert holder is not None
+    assert holder.kept
+
+
+def test_a_name_with_parked_events_is_released_once_a_round(town: Town) -> None:
+    attempt = ada(town)
+    for _ in range(2):
+        attempt.step()
+    attempt.kill()
+    town.park(town.digest("username", "ada"))
+    town.now_ms += 60 * MINUTE_MS
+    assert town.round().finish().succeeded
+    assert town.types("photolog.names").count("name.released") == 2
+
+
 Act = tuple[Literal["ada", "ada again", "bob", "eve", "reactor", "step", "kill", "wait"], int]
 ACTS = st.lists(
     st.tuples(

@@ -1,0 +1,103 @@
+"""`photolog replay` when something goes wrong on the way: broken off, left alone, or beside a server that goes away."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from events.ids import Ids
+from events.likes import PostLiked
+from producers.command import Command
+from producers.journal import Journal
+from runtime.beside import Beside
+from runtime.commands import replay as command
+from runtime.folder import Folder
+from runtime.parts import PROJECTIONS
+from runtime.settings import Settings
+from stores.ports.registry import Generation
+from stores.sqlite.log import SqliteLog
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    Folder(tmp_path).make()
+    return tmp_path
+
+
+@pytest.fixture
+def system(data: Path) -> Iterator[Beside]:
+    """Likes on the log, and a live generation that shows all of them."""
+    asyncio.run(_liked(data, 5))
+    with closing(Beside(Settings(data=data))) as made:
+        live = asyncio.run(made.registry.begin("likes", PROJECTIONS["likes"].version))
+        asyncio.run(made.build(live, _quiet))
+        yield made
+
+
+def _quiet(done_count: int, total_count: int) -> None:
+    pass
+
+
+async def _liked(data: Path, count: int) -> None:
+    log = SqliteLog(Folder(data).log)
+    ids = Ids(1)
+    for user_id in range(1, count + 1):
+        me = Command(user_id, 1_800_000_000_000, ids.next(), ids)
+        await Journal(log, NoKeys()).append(PostLiked(**me.stamp(), post_id=7, author_id=8))
+    log.close()
+
+
+class NoKeys:
+    """Likes hold nothing personal."""
+
+    async def create(self, user_id: int) -> None:
+        raise AssertionError
+
+    async def get(self, user_ids: object) -> dict[int, bytes]:
+        raise AssertionError
+
+
+def _begun(system: Beside) -> tuple[Generation, Generation]:
+    """The live generation, and an empty one that is said to be ready."""
+    live = asyncio.run(system.live("likes"))
+    fresh = asyncio.run(system.registry.begin("likes", live.version))
+    asyncio.run(system.registry.mark("likes", fresh.number, "ready"))
+    return live, fresh
+
+
+def test_what_was_broken_off_before_the_switch_is_switched_to(system: Beside, data: Path) -> None:
+    _, fresh = _begun(system)
+    done = CliRunner().invoke(command.replay, ["likes", "--json", "--data", str(data)])
+    assert done.exit_code == 0, done.output
+    assert orjson.loads(done.stdout)["to"] == fresh.number
+    assert len(asyncio.run(system.registry.generations())) == 2
+
+
+def test_the_generation_that_was_replaced_is_not_taken_for_a_new_one(system: Beside, data: Path) -> None:
+    for to in (2, 3):
+        done = CliRunner().invoke(command.replay, ["likes", "--json", "--data", str(data)])
+        assert orjson.loads(done.stdout)["to"] == to
+
+
+def test_a_generation_that_breaks_ends_the_command(system: Beside) -> None:
+    live, fresh = _begun(system)
+    asyncio.run(system.registry.mark("likes", fresh.number, "broken"))
+    with system.alone(), pytest.raises(click.ClickException, match="broke"):
+        asyncio.run(command.until_even(system, live, fresh))
+
+
+def test_a_server_that_goes_away_is_not_waited_for(system: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    live, fresh = _begun(system)
+    server = system.alone()
+
+    async def stopped(seconds: float) -> None:
+        server.close()
+
+    monkeypatch.setattr("runtime.commands.replay.asyncio.sleep", stopped)
+    asyncio.run(command.until_even(system, live, fresh))
+    assert asyncio.run(system.positions(fresh)) == asyncio.run(system.positions(live))
