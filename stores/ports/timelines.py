@@ -84,7 +84,9 @@ class TimelinesReader(Protocol):
     async def of_author(self, author_id: int, before: int | None, limit: int) -> Page[int]:
         """The author's posts by falling id; `before` is a page's `next_key`: the page begins below it."""
 
-    async def of_authors(self, author_ids: Collection[int], before: int | None, limit: int) -> Sequence[tuple[int, int]]:
+    async def of_authors(
+        self, author_ids: Collection[int], before: int | None, limit: int
+    ) -> Sequence[tuple[int, int]]:
         """(post, author) of the newest `limit` posts of all these authors together with an id below `before`, by falling id."""
 
     async def with_tag(self, tag: str, before: int | None, limit: int) -> Page[int]:

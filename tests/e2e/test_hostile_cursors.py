@@ -118,7 +118,9 @@ def test_other_strings_are_no_cursors(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(("age_s", "status"), [(DAY_S - 60, 200), (DAY_S + 601, 400), (10 * DAY_S, 400)])
-def test_a_cursor_is_good_for_a_day_and_up_to_ten_minutes(cast: Cast, secrets: Secrets, age_s: int, status: int) -> None:
+def test_a_cursor_is_good_for_a_day_and_up_to_ten_minutes(
+    cast: Cast, secrets: Secrets, age_s: int, status: int
+) -> None:
     cursor = secrets.cursor((int(cast.posts[2]),), "GET /v1/feed", {}, cast.bob.id, age_s)
     response = cast.bob.request("GET", with_cursor("/v1/feed", cursor))
     assert response.status_code == status

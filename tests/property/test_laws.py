@@ -1,4 +1,4 @@
-"""The nine laws, one after the other. Each of these tests has been seen to fail: `tests/mutants` breaks the law and runs it.
+"""The nine laws, one after the other. `tests/mutants` breaks each of them on purpose, and a test of it is seen to fail.
 
 1. Nothing is written that was not first appended, and success is answered only after the log has acknowledged.
 2. A fold is pure.
