@@ -4,10 +4,9 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from starlette.routing import BaseRoute, Match, Router
+from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import scopes
 from api.cors import Cors
 from api.docs_page import documentation
 from api.edge import Edge, Observe
@@ -32,26 +31,21 @@ def build_app(
     The documentation routes are added here, so that they describe exactly what is served.
     """
     pipeline = Pipeline((*endpoints, *documentation(endpoints)), gateway)
-    router = Router(
-        [TableRoute(pipeline), *others], redirect_slashes=False, default=_not_found, lifespan=lifespan
-    )
-    return Edge(router, Cors(cors_origins), gateway.new_id, observe)
+    router = Router(others, redirect_slashes=False, default=_not_found, lifespan=lifespan)
+    return Edge(_table_before(router, pipeline), Cors(cors_origins), gateway.new_id, observe)
 
 
-class TableRoute(BaseRoute):
-    """All endpoints as one Starlette route, so that finding one does not depend on how many there are."""
+def _table_before(router: Router, pipeline: Pipeline) -> ASGIApp:
+    """The table finds a path in one walk, however many routes there are; what it does not know is the router's."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        found = pipeline.find(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await router(scope, receive, send)
+        else:
+            await pipeline.serve(found, scope, receive, send)
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http":
-            return Match.NONE, {}
-        found = self._pipeline.find(scope["path"])
-        return (Match.NONE, {}) if found is None else (Match.FULL, {scopes.MATCH: found})
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._pipeline.serve(scope[scopes.MATCH], scope, receive, send)
+    return app
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,7 +5,7 @@ about them, `rules` drops what the viewer may not see, `present` joins what is r
 differs from reading to reading. Where the ids come from is not known here.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -68,17 +68,16 @@ async def hydrate_around(app: Services, views: Views, me: int | None, posts: Seq
     )
 
 
-def present(app: Services, posts: Iterable[Post], hydrated: Hydrated) -> list[bytes]:
+def present(app: Services, posts: Sequence[Post], hydrated: Hydrated) -> list[bytes]:
     """The posts as JSON, in their order. One whose author or files are gone is about to go itself and is left out."""
-    now_ms = app.clock()
     likes, comments, liked, saved = hydrated.likes, hydrated.comments, hydrated.liked, hydrated.saved
+    pieces_of_posts = app.post_pieces.of(posts, hydrated.media, app.objects, app.clock())
     presented = []
-    for post in posts:
+    for post, pieces in zip(posts, pieces_of_posts, strict=True):
+        post_id = post.post_id
         author = hydrated.authors.get(post.author_id)
-        pieces = app.post_pieces.of(post, hydrated.media, app.objects, now_ms)
         if author is None or pieces is None:
             continue
-        post_id = post.post_id
         presented.append(
             pieces.joined(
                 author, likes.get(post_id, 0), comments.get(post_id, 0), post_id in liked, post_id in saved

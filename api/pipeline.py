@@ -8,6 +8,7 @@ raises (`api.edge`).
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
@@ -106,7 +107,7 @@ class Pipeline:
         headers: Headers = scope[scopes.HEADERS]
         call = await self._admitted(plan, match.values, scope, headers, limited)
         self._read_query(plan, call, scope["query_string"])
-        body = await self._read_body(plan, call, headers, receive)
+        body = b"" if plan.endpoint.body is None else await self._read_body(plan, call, headers, receive)
         answer = await self._answer(plan, call, headers, body)
         if plan.endpoint.method == "GET":
             return self._presenter.read(answer, call)
@@ -181,9 +182,6 @@ class Pipeline:
         call.give_page(limit, None if cursor is None else self._cursors.open(cursor, bound_to), seal)
 
     async def _read_body(self, plan: Plan, call: Call, headers: Headers, receive: Receive) -> bytes:
-        model = plan.endpoint.body
-        if model is None:
-            return b""
         if plan.default_body is None or b"content-type" in headers:
             check_media_type(plan.endpoint.method, headers)
         body = await read_body(receive, headers)
@@ -198,22 +196,21 @@ class Pipeline:
         return parsed_body(plan.endpoint.body, body)
 
     async def _answer(self, plan: Plan, call: Call, headers: Headers, body: bytes) -> Answer:
-        async def run() -> Answer:
-            await self._caught_up(plan, call)
-            try:
-                return await plan.endpoint.handler(call)
-            except RejectedError as error:
-                raise rejected(error) from error
-
         rule = plan.idempotency
         key = None if rule is None else headers.get(_IDEMPOTENCY_KEY)
         if rule is None or key is None:
-            return await run()
+            return await self._handled(plan, call)
+        run = partial(self._handled, plan, call)
         return await self._idempotency.once(plan.endpoint, rule, key, call, body, run)
 
+    async def _handled(self, plan: Plan, call: Call) -> Answer:
+        if call.position and plan.endpoint.reads:
+            await self._caught_up(plan, call)
+        try:
+            return await plan.endpoint.handler(call)
+        except RejectedError as error:
+            raise rejected(error) from error
+
     async def _caught_up(self, plan: Plan, call: Call) -> None:
-        reads = plan.endpoint.reads
-        if not call.position or not reads:
-            return
-        if not await self._gateway.progress.reached(reads, call.position, POSITION_WAIT_MS):
+        if not await self._gateway.progress.reached(plan.endpoint.reads, call.position, POSITION_WAIT_MS):
             raise unavailable(NOT_CAUGHT_UP)

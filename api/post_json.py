@@ -51,7 +51,7 @@ class Post(Output):
     author: UserSummary
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Pieces:
     """The JSON of a post up to what differs: counts, liked, saved, author."""
 
@@ -60,16 +60,9 @@ class Pieces:
     until_ms: int
     start: bytes
 
-    made_of: tuple[bytes, int, int, bool, bool] | None = None
-    made: bytes = b""
-
     def joined(self, author: bytes, like_count: int, comment_count: int, liked: bool, saved: bool) -> bytes:
-        parts = (author, like_count, comment_count, liked, saved)
-        if parts != self.made_of:
-            counts = b'%d,"comments":%d},"liked":' % (like_count, comment_count)
-            self.made = b"".join((self.start, counts, _MARKS[liked][saved], author, b"}"))
-            self.made_of = parts
-        return self.made
+        counts = b'%d,"comments":%d},"liked":' % (like_count, comment_count)
+        return b"".join((self.start, counts, _MARKS[liked][saved], author, b"}"))
 
 
 _MARKS = (
@@ -86,16 +79,20 @@ class PostPieces:
         self._kept: dict[int, Pieces] = {}
 
     def of(
-        self, post: StoredPost, found: Mapping[int, StoredMedia], objects: Objects, now_ms: int
-    ) -> Pieces | None:
-        """`found` are the media that are there; None when the post has none of them."""
-        media = tuple(map(found.get, post.media_ids))
-        kept = self._kept.get(post.post_id)
-        if kept is not None and kept.post is post and kept.media == media and now_ms < kept.until_ms:
-            return kept
-        if not any(media):
-            return None
-        pieces = self._kept[post.post_id] = pieces_of(post, media, objects, now_ms)
+        self, posts: Iterable[StoredPost], found: Mapping[int, StoredMedia], objects: Objects, now_ms: int
+    ) -> list[Pieces | None]:
+        """For each of the posts; `found` are the media that are there, None is for a post that has none of them."""
+        pieces = []
+        for post in posts:
+            media = tuple(map(found.get, post.media_ids))
+            kept = self._kept.get(post.post_id)
+            if kept is None or kept.post is not post or kept.media != media or kept.until_ms <= now_ms:
+                kept = self._keep(pieces_of(post, media, objects, now_ms)) if any(media) else None
+            pieces.append(kept)
+        return pieces
+
+    def _keep(self, pieces: Pieces) -> Pieces:
+        self._kept[pieces.post.post_id] = pieces
         if len(self._kept) > KEPT_COUNT:
             del self._kept[next(iter(self._kept))]
         return pieces

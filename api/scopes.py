@@ -7,5 +7,3 @@ REQUEST_ID = "photolog.request_id"
 
 ROUTE = "photolog.route"
 """The template of the route that serves; absent while none does."""
-
-MATCH = "photolog.match"

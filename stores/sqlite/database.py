@@ -25,9 +25,12 @@ class Database:
     def __init__(self, path: Path, schema: str, synchronous: Synchronous) -> None:
         self.path = path
         self._writing = threading.Lock()
-        self.writer = _connect(path, synchronous)
-        self.writer.executescript(schema)
-        self.reader = self.writer if path == MEMORY else _connect(path, synchronous)
+        try:
+            self.writer = _connect(path, synchronous)
+            self.writer.executescript(schema)
+            self.reader = self.writer if path == MEMORY else _connect(path, synchronous)
+        except sqlite3.Error as error:
+            raise translated(error, path) from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -43,9 +46,19 @@ class Database:
                 if self.writer.in_transaction:
                     self.writer.execute("ROLLBACK")
 
+    @contextmanager
+    def committed(self) -> Iterator[sqlite3.Connection]:
+        """To read, in the writer's thread, what the last transaction left: the connection for reading may be in the middle of an
+        older state for somebody else.
+        """
+        with self._writing:
+            yield self.writer
+
     def close(self) -> None:
-        self.reader.close()
-        self.writer.close()
+        """A transaction that another thread is in is ended first."""
+        with self._writing:
+            self.reader.close()
+            self.writer.close()
 
 
 _PASSING = frozenset(

@@ -171,7 +171,7 @@ class SqliteFeeds(SqliteView[FeedsChange]):
                     assert_never(change)
 
     def _pushed_to(self, author_id: int) -> list[int]:
-        with self._database.transaction() as connection:
+        with self._database.committed() as connection:
             return [row[0] for row in connection.execute(_PUSHED_TO, (author_id,))]
 
     async def believed(self) -> bool:
@@ -216,9 +216,8 @@ class SqliteFeeds(SqliteView[FeedsChange]):
 
     async def forget_idle(self, seen_before_ms: int) -> int:
         forgotten = 0
-        while dropped := self._forget_some(seen_before_ms):
+        while dropped := await asyncio.to_thread(self._forget_some, seen_before_ms):
             forgotten += dropped
-            await asyncio.sleep(0)
         return forgotten
 
     def _forget_some(self, seen_before_ms: int) -> int:

@@ -1,5 +1,6 @@
 """Sealing keys in the state file. A key is NULL once it was destroyed: the row is the marker."""
 
+import asyncio
 import threading
 from collections.abc import Collection, Mapping
 
@@ -20,7 +21,11 @@ class SqliteKeys:
         self._lock = threading.Lock()
 
     async def create(self, user_id: int) -> None:
-        with self._lock, self._state.transaction() as connection:
+        """In another thread: nobody's request waits for this fsync."""
+        await asyncio.to_thread(self._create, user_id)
+
+    def _create(self, user_id: int) -> None:
+        with self._state.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", (user_id, new_key()))
 
     async def get(self, user_ids: Collection[int]) -> Mapping[int, Key]:

@@ -48,12 +48,15 @@ class Remembered(Generic[K, V]):
         return {key: row for key, row in known.items() if row is not None}
 
     def forget(self, keys: Iterable[K]) -> None:
-        """Nobody looks for the keys while nothing is kept."""
+        """Nobody looks for the keys while nothing is kept, and readers do not wait while somebody does."""
         with self._lock:
             self._changes_count += 1
-            if self._rows:
-                for key in keys:
-                    self._rows.pop(key, None)
+            if not self._rows:
+                return
+        gone = list(keys)
+        with self._lock:
+            for key in gone:
+                self._rows.pop(key, None)
 
     def forget_all(self) -> None:
         with self._lock:

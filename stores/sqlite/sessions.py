@@ -40,7 +40,7 @@ class SqliteSessions:
         await self._write(lambda connection, ended: _open(connection, ended, session, refresh_hash))
 
     async def owner(self, session_id: int) -> int | None:
-        return self._owners.get((session_id,)).get(session_id)
+        return self._owners.one(session_id)
 
     async def refresh(self, presented: bytes, fresh: bytes, now_ms: int) -> Session | None:
         return await self._write(

@@ -53,7 +53,8 @@ class SqliteView(Generic[C]):
         """Called after the commit when events were parked or released: for views that answer otherwise because of it."""
 
     async def positions(self) -> dict[Partition, Position]:
-        return _positions(self._reader)
+        with self._database.committed() as connection:
+            return _positions(connection)
 
     async def apply(self, events: Sequence[Folded[C]]) -> None:
         with self._database.transaction() as connection:
@@ -72,14 +73,17 @@ class SqliteView(Generic[C]):
         """Of no interest to most views."""
 
     async def parked_keys(self) -> Collection[tuple[str, str]]:
-        return set(self._reader.execute("SELECT DISTINCT topic, key FROM parked"))
+        with self._database.committed() as connection:
+            return set(connection.execute("SELECT DISTINCT topic, key FROM parked"))
 
     async def parked(self) -> Sequence[ParkedEvent]:
         query = """SELECT topic, partition, offset, event_id, key, reason, retry FROM parked
                    ORDER BY topic, partition, offset"""
+        with self._database.committed() as connection:
+            rows = connection.execute(query).fetchall()
         return [
             ParkedEvent((topic, number), offset, event_id, key, reason, bool(retry))
-            for topic, number, offset, event_id, key, reason, retry in self._reader.execute(query)
+            for topic, number, offset, event_id, key, reason, retry in rows
         ]
 
     async def ask_retry(self, topic: str, key: str) -> int:

@@ -1,7 +1,10 @@
 """Feeds in SQLite, and what only this adapter promises."""
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -50,6 +53,27 @@ class TestSqliteFeeds(FeedsContract):
         assert await again.believed()
         assert await again.slice(ADA, None, 9) == await view.slice(ADA, None, 9)
         again.close()
+
+    async def test_requests_go_on_while_idle_feeds_wait_to_be_dropped(self, view: SqliteFeeds) -> None:
+        """The projector may be in a long write, and both take turns."""
+        await apply(view, seen(ADA))
+        written, dropped = Event(), asyncio.Event()
+
+        def write() -> None:
+            with view._database.transaction():
+                begun.set()
+                written.wait()
+
+        begun = Event()
+        with ThreadPoolExecutor(1) as projector:
+            projector.submit(write)
+            begun.wait()
+            dropping = asyncio.create_task(view.forget_idle(1 << 60))
+            dropping.add_done_callback(lambda _: dropped.set())
+            await asyncio.sleep(0)
+            assert not dropped.is_set()
+            written.set()
+            assert await dropping == 1
 
     async def test_a_long_feed_is_not_cut_for_every_post(self, tmp_path: Path) -> None:
         feeds = SqliteFeeds(tmp_path / "long.db", cap=16)

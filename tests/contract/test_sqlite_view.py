@@ -16,6 +16,7 @@ from stores.ports.crash import Crash, CrashPoint, survive
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Entry, Partition
 from stores.ports.view import Folded, View
+from stores.sqlite.likes import SqliteLikes
 from stores.sqlite.view import SqliteView
 from tests.contract.log import record
 from tests.contract.view import Events, OpenView, Read, ViewContract, parked
@@ -139,6 +140,40 @@ class TestSqliteViews(ViewContract):
             await view.apply(events)
         assert beside == [await read(untouched)]
         assert await read(view) != beside[0]
+
+    async def test_where_it_stands_is_known_in_the_middle_of_a_long_read(
+        self, view: View[Any], events: Events
+    ) -> None:
+        """The projector asks while a request is still reading what was there before."""
+        assert isinstance(view, SqliteView)
+        await view.apply(events[:1])
+        with closing(view._reader.execute("SELECT 1 FROM position UNION ALL SELECT 2")) as reading:
+            reading.fetchone()
+            await view.apply([parked(events[1], "broken")])
+            assert (await view.positions())[_PARTITION].offset == 1
+            assert await view.parked_keys() == {(_PARTITION[0], events[1].key)}
+            assert [event.offset for event in await view.parked()] == [1]
+
+    async def test_closing_waits_for_what_is_being_written(
+        self, open_view: OpenView, open_other: OpenView, events: Events, read: Read
+    ) -> None:
+        closers = ThreadPoolExecutor(1)
+
+        def close(point: CrashPoint) -> None:
+            if point == "view.before_position":
+                assert isinstance(view, SqliteView)
+                asked.append(closers.submit(view.close))
+
+        asked: list[object] = []
+        view = open_view(close)
+        with closers:
+            await view.apply(events)
+        assert await read(open_view(survive)) != await read(open_other(survive))
+
+
+def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError):
+        SqliteLikes(tmp_path / "no folder" / "view.db")
 
 
 async def _awaited(answer: Awaitable[object]) -> object:

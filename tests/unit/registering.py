@@ -66,6 +66,13 @@ class GatedLog:
         return {(t, n): len(self.entries.get((t, n), ())) - 1 for t in topics for n in range(2)}
 
 
+class KeysAtOnce(SqliteKeys):
+    """Written in this thread: there is no event loop to wait in."""
+
+    async def create(self, user_id: int) -> None:
+        self._create(user_id)
+
+
 class PlainPasswords:
     """Hashes for tests that are not about hashing."""
 
@@ -136,7 +143,7 @@ class Town:
         self.caught_up = True
         self.ids = Ids(1, lambda: self.now_ms)
         self.log = GatedLog()
-        self.keys = SqliteKeys(Database(MEMORY, keys_module.SCHEMA, "NORMAL"))
+        self.keys = KeysAtOnce(Database(MEMORY, keys_module.SCHEMA, "NORMAL"))
         self.journal = Journal(self.log, self.keys)
         self._open_views()
         self.credentials = PlainCredentials()

@@ -1,5 +1,7 @@
 """Cursors and positions: only what this service made, only where it belongs, only as long as it is valid."""
 
+from base64 import urlsafe_b64decode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,19 @@ def test_a_cursor_gives_back_its_keys(keys: list[int | str]) -> None:
 def test_a_cursor_is_of_no_use_elsewhere(elsewhere: bytes) -> None:
     with pytest.raises(ProblemError, match="bad_cursor"):
         cursors().open(cursors().seal((7,), HERE), elsewhere)
+
+
+def test_what_a_cursor_goes_on_from_cannot_be_read() -> None:
+    """It may be a post that its holder may not see."""
+    raw = urlsafe_b64decode(cursors().seal((7_301_548_361_728, "harbour"), HERE) + "==")
+    assert b"7301548361728" not in raw
+    assert b"harbour" not in raw
+
+
+def test_cursors_of_neighbours_look_unrelated() -> None:
+    one, other = (urlsafe_b64decode(cursors().seal((n, "harbour"), HERE) + "==") for n in (1, 2))
+    difference = int.from_bytes(one) ^ int.from_bytes(other)
+    assert all(difference >> bit & 0xFFFF for bit in range(0, 8 * len(one) - 8, 16))
 
 
 def test_the_order_of_parameters_does_not_matter() -> None:

@@ -1,6 +1,7 @@
 """Remembered rows are never older than what the writer has told of, whatever the reader is in the middle of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from stores.sqlite.remembered import Remembered
 
@@ -70,6 +71,18 @@ def test_a_row_that_is_forgotten_while_another_is_loaded_is_still_given() -> Non
     remembered = Remembered(table.load, limit=10)
     remembered.get([1])
     table.meanwhile = lambda: remembered.forget([1])
+    assert remembered.get([1, 2]) == {1: "one", 2: "two"}
+
+
+def test_readers_do_not_wait_while_the_writer_looks_for_what_has_changed() -> None:
+    remembered = Remembered(Table().load, limit=10)
+    remembered.get([1])
+
+    def changed() -> Iterator[int]:
+        with ThreadPoolExecutor(1) as reader:
+            yield from reader.submit(remembered.get, [2]).result(timeout=10)
+
+    remembered.forget(changed())
     assert remembered.get([1, 2]) == {1: "one", 2: "two"}
 
 
