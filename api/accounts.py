@@ -108,7 +108,7 @@ class Registered(Tokens):
 
 async def post_account(app: Services, call: Call) -> Answer:
     body = call.body(NewAccount)
-    me = Command(call.new_id, app.clock(), call.request_id, app.ids)
+    me = Command(call.new_id, app.clock(), call.request_id, app.ids, call.slot)
     wanted = Registration(
         username=body.username, email=body.email, display_name=body.display_name, location=body.location
     )
@@ -150,6 +150,7 @@ def _registrar(app: Services) -> Registrar:
     return Registrar(
         log=app.log,
         names=lambda: app.views().names,
+        accounts=lambda: app.views().accounts,
         progress=app.progress,
         keys=app.keys,
         credentials=app.credentials,
@@ -197,7 +198,7 @@ def routes(app: Services) -> list[Endpoint]:
             problems=(USERNAME_TAKEN, EMAIL_TAKEN, BAD_CREDENTIALS),
             public=True,
             body=NewAccount,
-            reads=("names",),
+            reads=("names", "accounts"),
             rate="registration",
             keyed=Keyed(scope=lambda call: call.body(NewAccount).username, answers="repeated"),
         ),

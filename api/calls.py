@@ -50,7 +50,7 @@ class Call:
 
     __slots__ = (
         "_body", "_fresh_id", "_ids", "_is_local", "_new_id", "_query", "_seal_cursor", "_texts",
-        "after", "client", "headers", "limit", "parameters", "path", "position", "request_id", "viewer",
+        "after", "client", "headers", "limit", "parameters", "path", "position", "request_id", "slot", "viewer",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +89,8 @@ class Call:
         self._body: BaseModel | None = None
         self._query: BaseModel | None = None
         self._new_id: int | None = None
+        self.slot: str | None = None
+        """Stands for the idempotency key and whose it is; says nothing of either."""
         self._fresh_id = new_id
         self._seal_cursor: Callable[[Keys], str] | None = None
 
@@ -169,8 +171,8 @@ class Call:
     def give_page(self, limit: int, after: Keys | None, seal_cursor: Callable[[Keys], str]) -> None:
         self.limit, self.after, self._seal_cursor = limit, after, seal_cursor
 
-    def give_reserved_id(self, reserved: int) -> None:
-        self._new_id = reserved
+    def give_reserved(self, new_id: int, slot: str) -> None:
+        self._new_id, self.slot = new_id, slot
 
 
 def _expected(value: BaseModel | None, model: type[M]) -> M:

@@ -25,14 +25,19 @@ from api.routes import Endpoint, Keyed
 from api.signing import derived_key
 from events.ids import Clock
 from stores.ports.idempotency import Answered, IdempotencyKeys, KeptAnswer, Mismatch, Reserved, Running
+from stores.ports.log import Positions, merged
 
 HEADER = "Idempotency-Key"
 MAX_KEY_CHARS = 255
 
+LogEnds = Callable[[], Awaitable[Positions]]
+"""Where the log ends now."""
+
 
 class Idempotency:
-    def __init__(self, keys: IdempotencyKeys, secret: bytes, clock: Clock) -> None:
+    def __init__(self, keys: IdempotencyKeys, secret: bytes, clock: Clock, log_ends: LogEnds) -> None:
         self._keys = keys
+        self._log_ends = log_ends
         self._hash_key = derived_key(secret, "idempotency")
         self._clock = clock
 
@@ -60,7 +65,11 @@ class Idempotency:
             case Mismatch():
                 raise problem(IDEMPOTENCY_MISMATCH)
             case Reserved(object_id):
-                call.give_reserved_id(object_id)
+                if (
+                    object_id != call.new_id
+                ):  # an attempt before this one ended in the dark: the views must show what it did
+                    call.position = merged(call.position, await self._log_ends())
+                call.give_reserved(object_id, slot.hex())
                 return await self._first(slot, rule, run)
 
     async def _first(self, slot: bytes, rule: Keyed, run: Callable[[], Awaitable[Answer]]) -> Answer:

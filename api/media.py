@@ -114,7 +114,7 @@ class UploadState(Output):
 
 async def post_media(app: Services, call: Call) -> Answer:
     me, body = app.command(call), call.body(NewMedia)
-    written = await commands.declare_media(app.log, me, call.new_id, _declaration(body))
+    written = await commands.declare_media(app.log, app.views().media, me, call.new_id, _declaration(body))
     media = written.value
     target = await commands.upload_target(app.objects, media, me.at_ms)
     return Answer(
@@ -226,7 +226,7 @@ def routes(app: Services) -> list[Endpoint]:
         Endpoint(
             "POST", "/v1/media", partial(post_media, app), summary="Declare a file", tag="media",
             replies={201: Reply("The media, and where to send the file", DeclaredMedia, headers=("Location",))},
-            body=NewMedia, problems=(TOO_LARGE,),
+            body=NewMedia, reads=("media",), problems=(TOO_LARGE,),
         ),
         Endpoint(
             "POST", "/v1/media/{id}/complete", partial(post_complete, app), tag="media",

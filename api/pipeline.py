@@ -20,7 +20,7 @@ from api.calls import Answer, Call, Viewer
 from api.cursors import Cursors, Keys, binding
 from api.headers import Headers
 from api.idempotency import HEADER as IDEMPOTENCY_HEADER
-from api.idempotency import Idempotency
+from api.idempotency import Idempotency, LogEnds
 from api.inputs import parsed_body, parsed_limit, read_parameters
 from api.matching import Match, PathTable, path_values
 from api.plans import Plan
@@ -65,6 +65,7 @@ class Gateway:
     rates: RateLimiter
     limits: Limits
     idempotency_keys: IdempotencyKeys
+    log_ends: LogEnds
     addresses: Addresses
     new_id: Callable[[], int]
     clock: Clock
@@ -77,7 +78,9 @@ class Pipeline:
         self._cursors = Cursors(gateway.secret, gateway.clock)
         self._positions = PositionStrings(gateway.secret)
         self._presenter = Presenter(self._positions)
-        self._idempotency = Idempotency(gateway.idempotency_keys, gateway.secret, gateway.clock)
+        self._idempotency = Idempotency(
+            gateway.idempotency_keys, gateway.secret, gateway.clock, gateway.log_ends
+        )
         self._table: PathTable[Plan] = PathTable()
         for endpoint in endpoints:
             self._table.add(endpoint.method, endpoint.path, Plan(endpoint, gateway.limits))

@@ -42,4 +42,4 @@ class Services:
 
     def command(self, call: Call) -> Command:
         """The command that a signed-in caller gives with this request."""
-        return Command(call.me, self.clock(), call.request_id, self.ids)
+        return Command(call.me, self.clock(), call.request_id, self.ids, call.slot)

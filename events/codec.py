@@ -19,6 +19,9 @@ from events.upcasts import UPCASTS
 Keys = Mapping[int, sealing.Key]
 """Sealing keys by user."""
 
+_BESIDE = set(ENVELOPE_FIELDS)
+"""What travels beside the value; Pydantic wants a set."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -52,11 +55,11 @@ class KeyMissingError(Exception):
 def encode(event: Envelope, key: bytes | None) -> Record:
     """`key` seals the personal fields; None only for events that have none."""
     if not event.personal:
-        value = event.__pydantic_serializer__.to_json(event, exclude=set(ENVELOPE_FIELDS))
+        value = event.__pydantic_serializer__.to_json(event, exclude=_BESIDE)
     elif key is None:
         raise KeyMissingError(f"no key for user {event.subject_id}")
     else:
-        data = event.model_dump(mode="json", exclude=set(ENVELOPE_FIELDS))
+        data = event.model_dump(mode="json", exclude=_BESIDE)
         for name in event.personal:
             if data[name] != type(event).model_fields[name].default:
                 data[name] = sealing.seal(data[name], key, f"{event.id}/{name}/{event.subject_id}")

@@ -22,9 +22,9 @@ Utc = Annotated[datetime, AfterValidator(_utc)]
 
 
 class Part(BaseModel):
-    """A value inside an event."""
+    """A value inside an event. What is wrong with one is said without what it holds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Envelope(Part):
@@ -32,6 +32,7 @@ class Envelope(Part):
 
     `type`, `version` and `topic` never change once released. `personal` names the fields that are sealed with the key of
     `subject_id` before they reach the log; each has a default, which is what remains when that key was destroyed.
+    `idempotency_key` stands for the client's key without showing it: events of a repeated request have the same.
     """
 
     type: ClassVar[str]

@@ -17,8 +17,10 @@ from stores.ports.views import Views
 async def add_comment(
     log: Journal, views: Views, me: Command, post_id: int, comment_id: int, text: str
 ) -> Written[Comment]:
-    """Repeating it with the same `comment_id` adds no second comment."""
+    """Repeating it with the same `comment_id` adds no second comment, and appends nothing once the first one is seen."""
     post = await visible_post(views, me.actor_id, post_id)
+    if (known := await views.comments.get(post_id, comment_id)) is not None:
+        return Written(known, {})
     comment = Comment(comment_id, post_id, me.actor_id, text, me.at_ms, None)
     added = CommentAdded(
         **me.stamp(),

@@ -14,10 +14,10 @@ from events.media import (
     MediaUploaded,
     MediaUploadStarted,
 )
+from producers.attaching import MediaInUseError
 from producers.command import Command
 from producers.errors import ConflictError, InvalidError, NotFoundError
 from producers.journal import Journal
-from producers.posts import MediaInUseError
 from producers.written import Written
 from stores.ports.log import Positions
 from stores.ports.media import Media, MediaReader
@@ -71,8 +71,12 @@ async def own_media(media: MediaReader, me: int, media_id: int) -> Media:
     return found
 
 
-async def declare_media(log: Journal, me: Command, media_id: int, declared: Declaration) -> Written[Media]:
-    """With the same id again, it is the same media."""
+async def declare_media(
+    log: Journal, media: MediaReader, me: Command, media_id: int, declared: Declaration
+) -> Written[Media]:
+    """With the same id again, it is the same media, and nothing is appended once the first is seen."""
+    if (known := (await media.media((media_id,))).get(media_id)) is not None:
+        return Written(known, {})
     if declared.size_bytes > PHOTO_LIMIT_BYTES:
         raise TooLargeError
     event = MediaUploadStarted(

@@ -1,41 +1,24 @@
 """Posts: made of media that nothing else uses, changed and deleted by their author alone.
 
-A media belongs to one post. Two posts may want it at the same time: both append that they do, and the fold of
-the media view decides; who lost makes no post. So a post is on the log only after its media are surely its own.
 Deleting appends the end of the post first: what follows are its files, which the sweeper would also find.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from events.media import MediaAttached, MediaDeleted
+from events.media import MediaDeleted
 from events.posts import Place, PostCreated, PostDeleted, PostEdited, PostField, Visibility
 from events.tags import MAX_TAGS, tags_of
+from producers.attaching import attach
 from producers.command import Command
-from producers.errors import ConflictError, ForbiddenError, InvalidError, NotCaughtUpError, NotFoundError
+from producers.errors import ForbiddenError, InvalidError
 from producers.journal import Journal
 from producers.visibility import visible_post
 from producers.written import Written
 from stores.ports.log import Positions, merged
-from stores.ports.media import Media
 from stores.ports.progress import Progress
 from stores.ports.timelines import Post
 from stores.ports.views import Views
-
-ATTACHED_WITHIN_MS = 2_000
-
-
-class MediaNotReadyError(ConflictError):
-    """A file has not been processed yet, or was rejected."""
-
-    code = "media_not_ready"
-
-
-class MediaInUseError(ConflictError):
-    """A file is used by another post or as an avatar."""
-
-    code = "media_in_use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +44,11 @@ class PostChanges:
 async def create_post(
     log: Journal, views: Views, progress: Progress, me: Command, post_id: int, draft: Draft
 ) -> Written[Post]:
-    """Repeating it with the same `post_id` makes no second post."""
+    """Repeating it with the same `post_id` makes no second post, and appends nothing once the first one is seen."""
     tags = _checked_tags(draft.caption)
-    attached_at = await _attach(log, views, progress, me, post_id, draft.media_ids)
+    if (known := (await views.timelines.posts((post_id,))).get(post_id)) is not None:
+        return Written(known, {})
+    attached_at = await attach(log, lambda: views.media, progress, me, "post", post_id, draft.media_ids)
     created = PostCreated(
         **me.stamp(),
         post_id=post_id,
@@ -128,40 +113,3 @@ def _checked_tags(caption: str) -> tuple[str, ...]:
     if len(tags) > MAX_TAGS:
         raise InvalidError("caption", "too_many_tags", f"must have at most {MAX_TAGS} tags")
     return tags
-
-
-async def _attach(
-    log: Journal, views: Views, progress: Progress, me: Command, post_id: int, media_ids: tuple[int, ...]
-) -> Positions:
-    """Returns when every media is the post's and nobody else's."""
-    if _all_attached(_usable(await views.media.media(media_ids), me.actor_id, media_ids), post_id):
-        return {}  # this command was given before
-    wanted = [
-        MediaAttached(
-            **me.stamp(), media_id=media_id, owner_id=me.actor_id, attached_kind="post", attached_id=post_id
-        )
-        for media_id in media_ids
-    ]
-    positions = await log.append(*wanted)
-    if not await progress.reached(("media",), positions, ATTACHED_WITHIN_MS):
-        raise NotCaughtUpError
-    if not _all_attached(_usable(await views.media.media(media_ids), me.actor_id, media_ids), post_id):
-        raise NotCaughtUpError
-    return positions
-
-
-def _usable(found: Mapping[int, Media], owner_id: int, media_ids: tuple[int, ...]) -> list[Media]:
-    """The media in their order, if they are the owner's and ready."""
-    media = [found[media_id] for media_id in media_ids if media_id in found]
-    if len(media) < len(media_ids) or any(one.owner_id != owner_id for one in media):
-        raise NotFoundError("A file does not exist.")
-    if any(one.status != "ready" for one in media):
-        raise MediaNotReadyError
-    return media
-
-
-def _all_attached(media: list[Media], post_id: int) -> bool:
-    """Whether all are the post's; False while some are nobody's, MediaInUseError when one is another's."""
-    if any(one.attached not in (None, ("post", post_id)) for one in media):
-        raise MediaInUseError
-    return all(one.attached is not None for one in media)

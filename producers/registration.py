@@ -18,6 +18,7 @@ from producers.command import Command
 from producers.errors import ConflictError, NotCaughtUpError, RejectedError
 from producers.journal import Journal
 from producers.naming import email_form
+from stores.ports.accounts import AccountsReader
 from stores.ports.credentials import Credentials, Passwords
 from stores.ports.keys import Keys
 from stores.ports.log import Positions
@@ -49,10 +50,11 @@ class OtherPasswordError(RejectedError):
 
 @dataclass(frozen=True, slots=True)
 class Registrar:
-    """`names` gives the live view, anew after every wait."""
+    """`names` and `accounts` give the live views, anew after every wait."""
 
     log: Journal
     names: Callable[[], NamesReader]
+    accounts: Callable[[], AccountsReader]
     progress: Progress
     keys: Keys
     credentials: Credentials
@@ -68,6 +70,8 @@ class Registrar:
         claims = self._claims(me, wanted)
         _refuse_taken(claims, await self._holders(claims))
         await self._prove(me.actor_id, password)
+        if await self.accounts().accounts((me.actor_id,)):
+            return {}  # this command was given before
         await self._settle(*claims)
         holders = await self._holders(claims)
         if not all(_stands(claim, holders) for claim in claims):

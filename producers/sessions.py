@@ -38,19 +38,23 @@ class Doorkeeper:
         """
         holder = (await self.names.holders((self._digest(login),))).values()
         user_id = next((holder.user_id for holder in holder if holder.kept), 0)
-        stored = await self.credentials.get(user_id)
-        await self._check(user_id, password, stored)
+        stored = await self._checked(user_id, password)
+        if self.passwords.is_outdated(stored):
+            await self.credentials.replace(user_id, stored, await self.passwords.hash(password))
         return user_id
 
     async def change_password(self, user_id: int, current: str, new: str) -> None:
-        await self._check(user_id, current, await self.credentials.get(user_id))
-        await self.credentials.replace(user_id, await self.passwords.hash(new))
-
-    async def _check(self, user_id: int, password: str, stored: str | None) -> None:
-        if not await self.passwords.matches(password, stored):
+        stored = await self._checked(user_id, current)
+        if not await self.credentials.replace(user_id, stored, await self.passwords.hash(new)):
             raise BadCredentialsError
-        if stored is not None and self.passwords.is_outdated(stored):
-            await self.credentials.replace(user_id, await self.passwords.hash(password))
+
+    async def _checked(self, user_id: int, password: str) -> str:
+        """The stored hash of this password. Checking takes long: a password that was changed meanwhile is wrong."""
+        stored = await self.credentials.get(user_id)
+        is_right = await self.passwords.matches(password, stored)
+        if stored is None or not is_right or await self.credentials.get(user_id) != stored:
+            raise BadCredentialsError
+        return stored
 
     def _digest(self, login: str) -> str:
         """Of the only name that the text can be; of a name that nobody has for other texts."""

@@ -71,6 +71,13 @@ class Beside:
                 return known
         return await self.registry.begin(projection, version)
 
+    async def retire_before(self, replaced: Generation) -> None:
+        """Feed no more what was replaced earlier: one generation to go back to is kept up."""
+        for known in await self.registry.generations():
+            older = known.projection == replaced.projection and known.number < replaced.number
+            if older and known.state == "ready":
+                await self.registry.mark(known.projection, known.number, "retired")
+
     async def is_ready(self, generation: Generation) -> bool:
         """Whether it can be switched to."""
         known = {(g.projection, g.number): g.state for g in await self.registry.generations()}

@@ -7,6 +7,7 @@ import click
 from pydantic import ValidationError
 
 from runtime.errors import OperatorError
+from stores.ports.errors import StoreError
 
 _COMMANDS = ("demo", "events", "feed", "projections", "replay", "serve")
 
@@ -40,7 +41,7 @@ def main() -> None:
     """The console script. What an operator can put right is one line on standard error, with exit status 2."""
     try:
         photolog()
-    except OperatorError as error:
+    except (OperatorError, StoreError) as error:
         sys.exit(_told(str(error)))
     except ValidationError as error:
         if error.title != "Settings":

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -12,6 +13,7 @@ from api.seen import Seen
 from api.services import Services
 from api.tokens import AccessTokens
 from events.ids import Clock, Ids, system_clock
+from events.topics import TOPICS
 from producers.journal import Journal
 from producers.naming import keyed_digest
 from producers.reactors.media import media_reactors
@@ -67,7 +69,13 @@ class Embedded:
         self._services = self._make_services(folder)
         self._runners = self._make_runners(folder)
         self.app = make_app(
-            settings, self._services, self._idempotency_keys, self._objects, self._secret, self._readiness
+            settings,
+            self._services,
+            self._idempotency_keys,
+            partial(self._log.ends, TOPICS),
+            self._objects,
+            self._secret,
+            self._readiness,
         )
 
     @property

@@ -15,7 +15,10 @@ def configure_logs() -> None:
     ]
     watched = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if watched else structlog.processors.JSONRenderer()
+        # its own tracebacks show the values of variables: passwords, captions
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if watched
+        else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

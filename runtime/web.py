@@ -10,6 +10,7 @@ from api.addresses import Addresses
 from api.app import build_app
 from api.authenticate import authenticate
 from api.health import Readiness, health_endpoints
+from api.idempotency import LogEnds
 from api.metrics import RequestMetrics, metrics_endpoint
 from api.pipeline import Gateway
 from api.rates import Allowance, Limits, LocalRates
@@ -25,6 +26,7 @@ def make_app(
     settings: Settings,
     services: Services,
     idempotency_keys: IdempotencyKeys,
+    log_ends: LogEnds,
     store: SelfServed,
     secret: bytes,
     readiness: Callable[[], Awaitable[Readiness]],
@@ -42,6 +44,7 @@ def make_app(
         rates=LocalRates(services.clock),
         limits=_limits(settings),
         idempotency_keys=idempotency_keys,
+        log_ends=log_ends,
         addresses=Addresses([str(network) for network in settings.trusted_proxies]),
         new_id=services.ids.next,
         clock=services.clock,

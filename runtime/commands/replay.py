@@ -30,8 +30,8 @@ _POLL_S = 0.2
 def replay(projection: str, data: Path | None, as_json: bool) -> None:
     """Rebuild PROJECTION (or all of them) from the log beside the live one, then switch to it.
 
-    Works beside a running server, which serves the old one until the switch and goes on feeding both. After Ctrl-C
-    the same command goes on where it was.
+    Works beside a running server, which serves the old one until the switch and goes on feeding both; what that one had
+    replaced is fed no more. After Ctrl-C the same command goes on where it was.
 
     Example: photolog replay search
     """
@@ -55,6 +55,7 @@ async def _replay(system: Beside, name: str, as_json: bool) -> dict[str, object]
         await until_even(system, live, fresh)
     if not await system.switch(live, fresh):
         raise click.ClickException(f"somebody else has switched {name}; see `photolog projections`")
+    await system.retire_before(live)
     return {"projection": name, "from": live.number, "to": fresh.number}
 
 

@@ -13,8 +13,10 @@ class Credentials(Protocol):
     async def get(self, user_id: int) -> str | None:
         """The account's password hash."""
 
-    async def replace(self, user_id: int, password_hash: str) -> None:
-        """Another hash for the account, durable before this returns. Changes nothing where there is none."""
+    async def replace(self, user_id: int, known_hash: str, password_hash: str) -> bool:
+        """Another hash in the place of the known one, durable before this returns. False, and nothing is changed, when that is not
+        the account's hash any more.
+        """
 
 
 class Passwords(Protocol):

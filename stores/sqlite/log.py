@@ -1,7 +1,8 @@
 """The log in one SQLite file.
 
 Appends from any number of callers share a transaction and so an fsync: a thread of its own writes whatever has queued up while
-the last transaction was being synced. `synchronous=FULL`: an acknowledged append survives the process and a power cut, as far as
+the last transaction was being synced. What was appended last is kept in memory for those who follow the log, of whom there are
+several. `synchronous=FULL`: an acknowledged append survives the process and a power cut, as far as
 the disk keeps its word. A topic's partition count is written down when the file is made and never changes.
 """
 
@@ -36,6 +37,8 @@ _INSERT = "INSERT INTO log VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _SELECT = "SELECT * FROM log WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?"
 _SHARED_LIMIT = 512
 """Most appends that share one transaction, so that none waits long behind others."""
+_TAIL_COUNT = 500
+"""Entries kept in memory per partition."""
 PARTITION_COUNT = 4
 """Partitions of each topic of a new file: more than one, so that a laptop sees the interleavings that a cluster has."""
 
@@ -108,6 +111,7 @@ class SqliteLog(SqliteLogReader):
             for topic, count in self._counts.items()
             for number in range(count)
         }
+        self._tails: dict[Partition, Sequence[Entry]] = {}
         self._listeners: list[Callable[[Collection[str]], None]] = []
         self._queue: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
@@ -124,12 +128,20 @@ class SqliteLog(SqliteLogReader):
             raise UnavailableError("the log has stopped")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Positions] = loop.create_future()
+        late = UnavailableError("the log did not acknowledge in time")
+        deadline = loop.call_later(self._deadline_s, _set_results, [(done, late)])
         self._queue.put(_Append(records, loop, done))
         try:
-            async with asyncio.timeout(self._deadline_s):
-                return await done
-        except TimeoutError as error:
-            raise UnavailableError("the log did not acknowledge in time") from error
+            return await done
+        finally:
+            deadline.cancel()
+
+    async def read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
+        tail = self._tails.get(partition)
+        if not tail or first < tail[0].offset:
+            return await super().read(partition, first, limit)
+        start = first - tail[0].offset
+        return list(tail[start : start + limit])
 
     async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
         return {(t, n): self._ends[t, n] for t in topics for n in range(self._counts[t])}
@@ -175,28 +187,37 @@ class SqliteLog(SqliteLogReader):
     def _commit(self, appends: Sequence[_Append]) -> None:
         ends = dict(self._ends)
         results: list[dict[Partition, int]] = []
-        rows = []
+        entries = []
         for append in appends:
             positions: dict[Partition, int] = {}
             for record in append.records:
                 partition = self.partition_of(record.topic, record.key)
                 ends[partition] += 1
                 positions[partition] = ends[partition]
-                rows.append(_row(partition, ends[partition], record))
+                entries.append(Entry(partition, ends[partition], record))
             results.append(positions)
         try:
             with self._database.transaction() as connection:
-                connection.executemany(_INSERT, rows)
+                connection.executemany(_INSERT, map(_row, entries))
                 self._crash("log.before_commit")
             self._crash("log.after_commit")
         except StoreError as error:
             _settle(appends, [error] * len(appends))
             return
+        self._keep(entries)
         self._ends = ends
         _settle(appends, results)
         topics = {topic for positions in results for topic, _ in positions}
         for listener in self._listeners:
             listener(topics)
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        """Tails are replaced, not changed: others read them meanwhile."""
+        fresh: dict[Partition, list[Entry]] = {}
+        for entry in entries:
+            fresh.setdefault(entry.partition, []).append(entry)
+        for partition, some in fresh.items():
+            self._tails[partition] = [*self._tails.get(partition, ()), *some][-_TAIL_COUNT:]
 
 
 def _settle(appends: Sequence[_Append], results: Sequence[Positions | StoreError]) -> None:
@@ -221,7 +242,8 @@ def _set_results(settled: Sequence[tuple[asyncio.Future[Positions], Positions | 
             done.set_result(result)
 
 
-def _row(partition: Partition, offset: int, r: Record) -> tuple[object, ...]:
+def _row(entry: Entry) -> tuple[object, ...]:
+    r = entry.record
     envelope = (
         r.key,
         r.id,
@@ -232,7 +254,7 @@ def _row(partition: Partition, offset: int, r: Record) -> tuple[object, ...]:
         r.correlation_id,
         r.causation_id,
     )
-    return (*partition, offset, *envelope, r.idempotency_key, r.subject_id, r.value)
+    return (*entry.partition, entry.offset, *envelope, r.idempotency_key, r.subject_id, r.value)
 
 
 def _entry(partition: Partition, row: tuple[Any, ...]) -> Entry:

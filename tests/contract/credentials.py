@@ -28,9 +28,17 @@ class CredentialsContract:
 
     async def test_it_is_replaced(self, credentials: Credentials) -> None:
         await credentials.create(ADA, "one")
-        await credentials.replace(ADA, "two")
-        await credentials.replace(BOB, "three")
+        assert await credentials.replace(ADA, "one", "two")
+        assert not await credentials.replace(BOB, "one", "three")
         assert [await credentials.get(user_id) for user_id in (ADA, BOB)] == ["two", None]
+
+    async def test_it_is_replaced_only_while_it_is_the_known_one(self, credentials: Credentials) -> None:
+        await credentials.create(ADA, "one")
+        replaced = await asyncio.gather(
+            *(credentials.replace(ADA, "one", str(number)) for number in range(5))
+        )
+        assert replaced.count(True) == 1
+        assert await credentials.get(ADA) == str(replaced.index(True))
 
 
 class PasswordsContract:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.operations import Things
-from tests.e2e.world import PASSWORD, Person, World
+from tests.e2e.world import PASSWORD, Person, World, until
 
 CORPUS = "quagga"
 """A word of every public caption."""
@@ -60,6 +60,9 @@ def assemble(world: World) -> Cast:
     ada, eve = world.person("ada"), world.person("eve")
     bob, cy = (world.person(name, display_name=f"{name.title()} {FAMILY}") for name in ("bob", "cy"))
     posts = tuple(ada.post(f"#{CORPUS} {CORPUS} number {number} #{CORPUS}_{number}") for number in range(3))
+    until(
+        lambda: all("?" not in url for post in posts for url in _urls(world, post))
+    )  # from now on they stay the same
     hidden = _secret_post(ada)
     for follower, other in ((bob, cy), (cy, bob)):
         follower.follow(ada)
@@ -74,6 +77,10 @@ def assemble(world: World) -> Cast:
     session = next(one["id"] for one in ada.get("/v1/sessions")["items"] if not one["current"])
     hidden_comment = _comment(bob, hidden, f"{SECRET} indeed")
     return Cast(world, ada, bob, cy, eve, posts, comment, hidden, hidden_comment, media, session)
+
+
+def _urls(world: World, post: str) -> list[str]:
+    return [one["url"] for one in world.get(f"/v1/posts/{post}")["media"][0]["renditions"].values()]
 
 
 def _secret_post(ada: Person) -> str:

@@ -34,7 +34,6 @@ class Keyed:
     path: str
     body: dict[str, Any]
     made_id: str | None = None
-    sent_count: int = 0
 
 
 @dataclass
@@ -85,7 +84,6 @@ class Client:
             self._unfinished = Keyed(f"{self._name}-{self._number}", self._token, path, body)
             self._ledger.keyed.append(self._unfinished)
         post = self._unfinished
-        post.sent_count += 1
         response = await self._send(
             http, "POST", post.path, json=post.body, headers={"Idempotency-Key": post.key}
         )

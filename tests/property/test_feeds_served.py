@@ -84,3 +84,36 @@ async def _check_counts(day: Day) -> None:
     nobody = dict.fromkeys(USERS, GraphCounts(0, 0))
     assert nobody | dict(await day.feeds.counts(USERS)) == expected
     assert nobody | dict(await day.graph.counts(USERS)) == expected
+
+
+Step = tuple[str, int, int]
+"""What happens, and two of its numbers: a follow is (reader, author), a post (author, milliseconds)."""
+
+SHORT_DAYS: dict[str, tuple[int, int, tuple[Step, ...]]] = {
+    "followed after the post": (40, 99, (("post", 1, 2), ("follow", 2, 1))),
+    "followed again": (40, 99, (("post", 0, 2), ("unfollow", 2, 0), ("post", 0, 2), ("follow", 2, 0))),
+    "a celebrity falls": (
+        40,
+        2,
+        (("post", 0, 2), ("unfollow", 1, 0), ("unfollow", 2, 0), ("unfollow", 3, 0)),
+    ),
+    "idle for a while": (40, 99, (("post", 0, 2), ("forget_idle", 0, 0), ("post", 0, 3), ("be_seen", 2, 0))),
+    "a feed overflows": (2, 99, (*[("post", 0, 2)] * 4, ("post", 0, 4))),
+}
+"""Cap, threshold and steps. Each goes wrong when one line of the protocol is left out."""
+
+
+@pytest.mark.parametrize("name", SHORT_DAYS)
+async def test_short_days(name: str) -> None:
+    cap, celebrity_threshold, steps = SHORT_DAYS[name]
+    day = Day((1, 2), cap, celebrity_threshold)
+    await day.begin()
+    await day.feeds.filled()
+    for what, a, b in steps:
+        day.pass_time(10)
+        done = getattr(day, what)(a, b, 0)
+        if done is not None:
+            await done
+        await day.drain()
+        await _check_feeds(day, 2)
+    day.close()

@@ -96,9 +96,11 @@ class PlainCredentials:
     async def get(self, user_id: int) -> str | None:
         return self.hashes.get(user_id)
 
-    async def replace(self, user_id: int, password_hash: str) -> None:
-        if user_id in self.hashes:
+    async def replace(self, user_id: int, known_hash: str, password_hash: str) -> bool:
+        is_known = self.hashes.get(user_id) == known_hash
+        if is_known:
             self.hashes[user_id] = password_hash
+        return is_known
 
 
 class Attempt:
@@ -151,6 +153,7 @@ class Town:
         self.registrar = Registrar(
             log=self.journal,
             names=lambda: self.names,
+            accounts=lambda: self.accounts,
             progress=self,
             keys=self.keys,
             credentials=self.credentials,

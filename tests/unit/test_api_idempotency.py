@@ -78,6 +78,17 @@ async def test_what_is_not_kept_runs_again_with_the_same_id(failure: Exception) 
     assert done.json()["id"] == str(world.made[0][0])
 
 
+async def test_a_retry_sees_what_the_first_attempt_may_have_done() -> None:
+    world = World(fails=unavailable())
+    async with world.client() as client:
+        await post(client, "k")
+        assert world.waited == []
+        world.fails = None
+        await post(client, "k")
+    ((_, positions, _),) = world.waited
+    assert positions == await world.log_ends()
+
+
 async def test_a_refusal_is_kept() -> None:
     world = World(fails=conflict())
     async with world.client() as client:

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from events.catalogue import BY_TYPE
 from events.codec import KeyMissingError, Record, Unreadable, decode, encode
@@ -78,6 +79,14 @@ def test_the_envelope_is_not_in_the_value() -> None:
 )
 def test_what_is_no_event_is_unreadable(record: Record) -> None:
     assert isinstance(decode(record, {7: _KEY, 8: _KEY}), Unreadable)
+
+
+def test_what_is_wrong_with_an_event_is_said_without_its_content() -> None:
+    """The message may end in a log."""
+    with pytest.raises(ValidationError) as error:
+        PostCreated.model_validate({**_CREATED.model_dump(), "caption": ["at dusk"]})
+    assert "caption" in str(error.value)
+    assert "dusk" not in str(error.value)
 
 
 def test_a_missing_key_is_loud() -> None:

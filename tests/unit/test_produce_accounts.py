@@ -8,8 +8,8 @@ import pytest
 from events.accounts import AccountSeen, ProfileChanged
 from events.media import MediaAttached
 from producers.accounts import ProfileChanges, change_profile, note_seen, own_account
+from producers.attaching import MediaInUseError, MediaNotReadyError
 from producers.errors import NotCaughtUpError, NotFoundError
-from producers.posts import MediaInUseError, MediaNotReadyError
 from producers.written import Written
 from stores.ports.accounts import Account
 from tests.unit.folding import ADA, BOB, World

@@ -8,11 +8,10 @@ import pytest
 from events.media import MediaAttached, MediaDeleted
 from events.posts import PostCreated, PostDeleted, PostEdited
 from events.topics import MEDIA, POSTS
+from producers.attaching import MediaInUseError, MediaNotReadyError
 from producers.errors import ForbiddenError, InvalidError, NotCaughtUpError, NotFoundError
 from producers.posts import (
     Draft,
-    MediaInUseError,
-    MediaNotReadyError,
     PostChanges,
     create_post,
     delete_post,

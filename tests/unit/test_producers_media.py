@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from events.media import FocalPoint, MediaDeleted, MediaEdited, MediaUploaded, MediaUploadStarted
+from producers.attaching import MediaInUseError
 from producers.errors import NotFoundError
 from producers.media import (
     PHOTO_LIMIT_BYTES,
@@ -22,7 +23,6 @@ from producers.media import (
     own_media,
     upload_target,
 )
-from producers.posts import MediaInUseError
 from tests.unit.media_world import CONTENT, OWNER, MediaWorld
 
 POINT = FocalPoint(x=0, y=1)
@@ -38,7 +38,7 @@ def world(tmp_path: Path) -> Iterator[MediaWorld]:
 
 async def test_what_is_declared_is_appended_and_answered_alike(world: MediaWorld) -> None:
     await world.keys.create(OWNER)
-    written = await declare_media(world.journal, world.command(), 501, DECLARED)
+    written = await declare_media(world.journal, world.views.media, world.command(), 501, DECLARED)
     (event,) = await world.events()
     assert isinstance(event, MediaUploadStarted)
     assert (event.media_id, event.owner_id, event.object_key) == (501, OWNER, "originals/501/original")
@@ -54,7 +54,7 @@ async def test_what_is_declared_is_appended_and_answered_alike(world: MediaWorld
 async def test_a_photo_may_not_be_larger(world: MediaWorld) -> None:
     larger = replace(DECLARED, size_bytes=PHOTO_LIMIT_BYTES + 1)
     with pytest.raises(TooLargeError) as caught:
-        await declare_media(world.journal, world.command(), 501, larger)
+        await declare_media(world.journal, world.views.media, world.command(), 501, larger)
     assert (caught.value.field, caught.value.code) == ("size_bytes", "too_large")
     assert await world.events() == []
 

@@ -84,6 +84,12 @@ def test_the_generation_that_was_replaced_is_not_taken_for_a_new_one(system: Bes
         assert orjson.loads(done.stdout)["to"] == to
 
 
+def test_one_generation_to_go_back_to_is_kept_up(system: Beside, data: Path) -> None:
+    for _ in range(2):
+        assert CliRunner().invoke(command.replay, ["likes", "--json", "--data", str(data)]).exit_code == 0
+    assert [g.state for g in asyncio.run(system.registry.generations())] == ["retired", "ready", "live"]
+
+
 def test_a_generation_that_breaks_ends_the_command(system: Beside) -> None:
     live, fresh = _begun(system)
     asyncio.run(system.registry.mark("likes", fresh.number, "broken"))

@@ -1,5 +1,7 @@
 """Signing in: by which names, and that wrong ones cost the same."""
 
+from collections.abc import Callable
+
 import pytest
 
 from producers.errors import NotFoundError
@@ -32,9 +34,11 @@ class CountingPasswords(PlainPasswords):
     def __init__(self) -> None:
         self.outdated = False
         self.checked: list[str | None] = []
+        self.meanwhile: Callable[[], None] = lambda: None
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
         self.checked.append(password_hash)
+        self.meanwhile()
         return await super().matches(password, password_hash)
 
     def is_outdated(self, password_hash: str) -> bool:
@@ -84,8 +88,9 @@ async def test_an_outdated_hash_is_renewed_by_who_knows_the_password(
     passwords.outdated = True
     renewed: list[str] = []
 
-    async def replace(user_id: int, password_hash: str) -> None:
+    async def replace(user_id: int, known_hash: str, password_hash: str) -> bool:
         renewed.append(password_hash)
+        return True
 
     credentials.replace = replace  # type: ignore[method-assign]
     with pytest.raises(BadCredentialsError):
@@ -102,6 +107,19 @@ async def test_a_password_is_changed_by_who_knows_it(door: Doorkeeper) -> None:
     assert await door.identify("ada", "new word") == ADA
     with pytest.raises(BadCredentialsError):
         await door.identify("ada", "secret word")
+
+
+async def test_a_password_that_is_changed_while_it_is_checked_is_wrong(
+    door: Doorkeeper, passwords: CountingPasswords, credentials: PlainCredentials
+) -> None:
+    """Neither a session nor its old hash, made with newer parameters, comes of it."""
+    passwords.outdated = True
+    passwords.meanwhile = lambda: credentials.hashes.update({ADA: "hash of new word"})
+    for attempt in (door.identify("ada", "secret word"), door.change_password(ADA, "secret word", "a word")):
+        credentials.hashes[ADA] = "hash of secret word"
+        with pytest.raises(BadCredentialsError):
+            await attempt
+        assert credentials.hashes[ADA] == "hash of new word"
 
 
 class NoSessions:
