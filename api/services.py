@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from api.calls import Call
 from api.people import People
-from api.post_json import PostPieces
+from api.post_json import LastLists, PostPieces
 from api.seen import Seen
 from api.tokens import AccessTokens
 from events.ids import Clock, Ids
@@ -39,6 +39,7 @@ class Services:
     people: People
     seen: Seen
     post_pieces: PostPieces = field(default_factory=PostPieces)
+    last_lists: LastLists = field(default_factory=LastLists)
 
     def command(self, call: Call) -> Command:
         """The command that a signed-in caller gives with this request."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +24,8 @@ async def serve_embedded(settings: Settings, host: str, port: int) -> int:
     """Serve until SIGTERM or Ctrl-C; the exit status is 1 when a part of the system failed."""
     async with opened(settings) as system:
         server = _server(system.app)
+        gc.collect()
+        gc.freeze()  # every request waits while garbage is looked for: not again in what stays for good
         system.on_failure(lambda: _stop(server))
         with contextlib.closing(_listen(host, port)) as listening:
             shown_port = listening.getsockname()[1]

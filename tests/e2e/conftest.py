@@ -9,6 +9,7 @@ from tests.e2e.cast import Cast, assemble
 from tests.e2e.conformance import Conformance
 from tests.e2e.forging import Secrets
 from tests.e2e.server import STRICT, ServerProcess
+from tests.e2e.stage import Stage, set_up
 from tests.e2e.world import World
 
 
@@ -37,6 +38,13 @@ def world(server: ServerProcess, conformance: Conformance) -> Iterator[World]:
 def cast(server: ServerProcess, conformance: Conformance) -> Iterator[Cast]:
     found = World(server.url, conformance.check)
     yield assemble(found)
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def stage(server: ServerProcess, conformance: Conformance) -> Iterator[Stage]:
+    found = World(server.url, conformance.check)
+    yield set_up(found)
     found.close()
 
 

@@ -249,7 +249,9 @@ class MediaWorld:
         await self.keys.create(OWNER)
         declaration = Declaration("image/png", len(content), "ab" * 32)
         media_id = self.ids.next()
-        return (await declare_media(self.journal, self.views.media, self.command(), media_id, declaration)).value
+        return (
+            await declare_media(self.journal, self.views.media, self.command(), media_id, declaration)
+        ).value
 
     async def sent(self, content: bytes = CONTENT) -> Media:
         media = await self.declared(content)
