@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import orjson
@@ -40,7 +39,6 @@ def measure(folder: Path, seeded: Seeded, rounds: int, seconds: float) -> list[M
         ours = stack.enter_context(
             _Server([_script("photolog"), "serve", "--port", "0", "--data", str(folder / "data")])
         )
-        _wait_until_caught_up(ours.port)
         feed = httpx2.get(f"http://127.0.0.1:{ours.port}/v1/feed", headers=_bearer(tokens[0]))
         feed.raise_for_status()
         (folder / "page.json").write_bytes(feed.content)
@@ -179,15 +177,6 @@ def _sign_in(data: Path, people: Sequence[int]) -> list[str]:
     asyncio.run(open_all())
     state.close()
     return [tokens.issue(person, person) for person in people]
-
-
-def _wait_until_caught_up(port: int) -> None:
-    """The views are built from the log when the server meets this folder for the first time."""
-    with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
-        while True:
-            ready: dict[str, Any] = client.get("/readyz").json()
-            if not any((ready["lag"] or {"unknown": 1}).values()):
-                return
 
 
 def _script(name: str) -> str:

@@ -42,6 +42,7 @@ from stores.sqlite.sessions import SqliteSessions
 from stores.sqlite.shards import take_shard
 from stores.sqlite.state import open_state
 
+_TOLD_EVERY_MS = 5_000
 _REFRESH_S = 1.0
 _REGISTRATIONS_S = 60.0
 _IDLE_S = 3600.0
@@ -85,12 +86,16 @@ class Embedded:
     def on_failure(self, tell: Callable[[], None]) -> None:
         """`tell` is called in the event loop when a part fails without which the system cannot serve."""
         self._tell_failure = tell
+        if self.failed:
+            tell()
 
     async def start(self) -> None:
+        """Returns when every view shows what was acknowledged before: nobody is served from an older one."""
         self._objects.discard_unfinished()
         self._engine.start()
         self._log.on_append(self._engine.wake)
         await self._generations.begin()
+        await self._catch_up()
         for runner in self._runners:
             self._log.on_append(runner.wake)
         upkeep = (
@@ -112,6 +117,12 @@ class Embedded:
         await self._idempotency_keys.close()
         self._state.close()
         self._lock.close()
+
+    async def _catch_up(self) -> None:
+        ends = await self._log.ends(TOPICS)
+        while not self.failed and not await self._progress.reached(PROJECTIONS, ends, _TOLD_EVERY_MS):
+            behind = {name: await self._behind(name) for name in PROJECTIONS}
+            _logger.info("catching up", behind={name: count for name, count in behind.items() if count})
 
     def _open_stores(self, folder: Folder) -> None:
         self._state = open_state(folder.state)
