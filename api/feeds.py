@@ -29,7 +29,8 @@ class FeedQuery(QueryInput):
 
 async def get_feed(app: Services, call: Call) -> Answer:
     views = app.views()
-    return await page_of_posts(app, views, call, partial(skeleton, views, call.me))
+    made = partial(page_of_posts, app, views, call, partial(skeleton, views, call.me))
+    return await app.first_pages.get(views, call, made)
 
 
 async def skeleton(views: Views, reader_id: int, before: int | None, limit: int) -> Page[int]:

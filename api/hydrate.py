@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from api.calls import Answer, Call
 from api.pages import page
-from api.post_json import Pieces
 from api.problems import NOT_CAUGHT_UP, NOT_FOUND, problem, unavailable
 from api.services import Services
 from producers.visibility import visible
@@ -41,13 +40,13 @@ class Hydrated(NamedTuple):
 
 async def present_posts(
     app: Services, views: Views, me: int | None, post_ids: Collection[int]
-) -> Sequence[bytes]:
+) -> list[bytes]:
     """The JSON of those of the posts that the viewer may see, in the order of the ids."""
     if not post_ids:
         return []
     hydrated = await hydrate(app, views, me, post_ids)
     seen = await visible(views, me, hydrated.posts)
-    return present(app, me, seen, hydrated)
+    return present(app, seen, hydrated)
 
 
 async def hydrate(app: Services, views: Views, me: int | None, post_ids: Collection[int]) -> Hydrated:
@@ -69,38 +68,27 @@ async def hydrate_around(app: Services, views: Views, me: int | None, posts: Seq
     )
 
 
-def present(app: Services, me: int | None, posts: Sequence[Post], hydrated: Hydrated) -> Sequence[bytes]:
+def present(app: Services, posts: Sequence[Post], hydrated: Hydrated) -> list[bytes]:
     """The posts as JSON, in their order. One whose author or files are gone is about to go itself and is left out."""
-    now_ms = app.clock()
-    shown = app.last_lists.get(me, (posts, hydrated), now_ms)
-    if shown is None:
-        pieces = app.post_pieces.of(posts, hydrated.media, app.objects, now_ms)
-        shown = _joined(posts, pieces, hydrated)
-        app.last_lists.keep(me, (posts, hydrated), pieces, shown)
-    return shown
-
-
-def _joined(
-    posts: Sequence[Post], pieces_of_posts: Sequence[Pieces | None], hydrated: Hydrated
-) -> list[bytes]:
+    pieces_of_posts = app.post_pieces.of(posts, hydrated.media, app.objects, app.clock())
     likes, comments, liked, saved = hydrated.likes, hydrated.comments, hydrated.liked, hydrated.saved
-    joined = []
+    presented = []
     for post, pieces in zip(posts, pieces_of_posts, strict=True):
         post_id = post.post_id
         author = hydrated.authors.get(post.author_id)
         if author is None or pieces is None:
             continue
-        joined.append(
+        presented.append(
             pieces.joined(
                 author, likes.get(post_id, 0), comments.get(post_id, 0), post_id in liked, post_id in saved
             )
         )
-    return joined
+    return presented
 
 
 async def present_written(app: Services, views: Views, me: int, post: Post) -> bytes:
     """A post as its author's command has just written it, which no view needs to show yet."""
-    presented = present(app, me, (post,), await hydrate_around(app, views, me, (post,)))
+    presented = present(app, (post,), await hydrate_around(app, views, me, (post,)))
     if not presented:  # its files are gone: so is the post, or it will be in a moment
         raise problem(NOT_FOUND)
     return presented[0]
@@ -121,14 +109,14 @@ Candidates = Callable[[int | None, int], Awaitable[Page[int]]]
 async def page_of_posts(app: Services, views: Views, call: Call, candidates: Candidates) -> Answer:
     """The answer of a paged route that lists posts."""
 
-    async def shown(post_ids: Sequence[int]) -> Sequence[bytes]:
+    async def shown(post_ids: Sequence[int]) -> list[bytes]:
         return await present_posts(app, views, call.viewer_id, post_ids)
 
     return await filled_page(call, candidates, shown)
 
 
 async def filled_page(
-    call: Call, candidates: Candidates, shown: Callable[[Sequence[int]], Awaitable[Sequence[bytes]]]
+    call: Call, candidates: Candidates, shown: Callable[[Sequence[int]], Awaitable[list[bytes]]]
 ) -> Answer:
     """Asks for more candidates while those that were not shown left room on the page.
 

@@ -4,7 +4,7 @@ Almost all of a post is the same for every viewer and at every reading. That par
 the very objects it was made from: views hand out another object when something has changed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -19,8 +19,6 @@ from stores.ports.objects import Objects, area_of
 from stores.ports.timelines import Post as StoredPost
 
 KEPT_COUNT = 10_000
-LISTS_KEPT_COUNT = 500
-"""Viewers; a list of usual length takes about 30 KiB."""
 SIGNED_KEPT_MS = 60_000
 """Well below the time for which a signed URL works."""
 
@@ -98,29 +96,6 @@ class PostPieces:
         if len(self._kept) > KEPT_COUNT:
             del self._kept[next(iter(self._kept))]
         return pieces
-
-
-class LastLists:
-    """The posts that each viewer was shown last, as JSON: who asks again mostly finds every part of them as it was.
-
-    `made_of` is compared part by part, and parts that stayed are the same objects.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[int | None, tuple[object, int, Sequence[bytes]]] = {}
-
-    def get(self, viewer_id: int | None, made_of: object, now_ms: int) -> Sequence[bytes] | None:
-        kept = self._kept.get(viewer_id)
-        return kept[2] if kept is not None and kept[0] == made_of and now_ms < kept[1] else None
-
-    def keep(
-        self, viewer_id: int | None, made_of: object, pieces: Iterable[Pieces | None], shown: Sequence[bytes]
-    ) -> None:
-        until_ms = min((one.until_ms for one in pieces if one is not None), default=_FOREVER_MS)
-        self._kept.pop(viewer_id, None)
-        self._kept[viewer_id] = made_of, until_ms, shown
-        if len(self._kept) > LISTS_KEPT_COUNT:
-            del self._kept[next(iter(self._kept))]
 
 
 def pieces_of(

@@ -7,7 +7,7 @@ import orjson
 from starlette.types import Send
 
 from api.calls import Answer, Call
-from api.conditional import is_known, weak_etag
+from api.conditional import is_known, tag_of
 from api.headers import raw_header
 from api.positions import HEADER as POSITION_HEADER
 from api.positions import PositionStrings
@@ -54,7 +54,7 @@ class Presenter:
         reply = _reply(answer)
         if reply.status != 200:
             return reply
-        etag = weak_etag(reply.body) if answer.etag is None else f'W/"{answer.etag}"'
+        etag = f'W/"{tag_of(reply.body) if answer.etag is None else answer.etag}"'
         reply.headers.append(raw_header("ETag", etag))
         if is_known(etag, call.headers.get(b"if-none-match")):
             kept = [header for header in reply.headers if header[0] != b"content-type"]

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from api.calls import Call
+from api.first_pages import FirstPages
 from api.people import People
-from api.post_json import LastLists, PostPieces
+from api.post_json import PostPieces
 from api.seen import Seen
 from api.tokens import AccessTokens
 from events.ids import Clock, Ids
@@ -38,8 +39,8 @@ class Services:
     objects: Objects
     people: People
     seen: Seen
+    first_pages: FirstPages
     post_pieces: PostPieces = field(default_factory=PostPieces)
-    last_lists: LastLists = field(default_factory=LastLists)
 
     def command(self, call: Call) -> Command:
         """The command that a signed-in caller gives with this request."""

@@ -10,7 +10,7 @@ from typing import Any
 from events.accounts import AccountRegistered
 from events.envelope import Envelope
 from events.graph import Followed
-from events.ids import EPOCH_MS, Ids
+from events.ids import Ids, system_clock
 from events.likes import PostLiked
 from events.media import MediaAttached, MediaProcessed, MediaUploaded, MediaUploadStarted, Rendition
 from events.posts import PostCreated
@@ -26,6 +26,8 @@ from stores.sqlite.log import SqliteLog
 from stores.sqlite.reactor_positions import SqliteReactorPositions
 from stores.sqlite.state import open_state
 
+_AGO_MS = 12 * 3600 * 1000
+"""When the past begins: not so long ago that its people count as idle and have no feeds."""
 POSTS_EACH = 20
 LIKES_PER_POST = 10
 _SIZES = (("thumb", 150), ("small", 320), ("medium", 640), ("large", 1080))
@@ -56,7 +58,7 @@ class _Story:
     """Events of a made-up past, in order, a millisecond apart."""
 
     def __init__(self, people_count: int, follows: Sequence[tuple[int, int]], rnd: random.Random) -> None:
-        self._ms = EPOCH_MS
+        self._ms = system_clock() - _AGO_MS
         self._ids = Ids(1, lambda: self._ms)
         self._rnd = rnd
         self._follows = follows

@@ -234,7 +234,9 @@ class Step(Generic[C]):
 
     async def _retry(self) -> None:
         """Apply the parked events of the keys that an operator asked for, if all of them can be applied now."""
-        parked = await self.view.parked() if self._parked else []
+        if not self._parked:
+            return
+        parked = await self.view.parked()
         for topic, key in sorted({(event.partition[0], event.key) for event in parked if event.retry}):
             offsets = [(e.partition, e.offset) for e in parked if (e.partition[0], e.key) == (topic, key)]
             entries = [entry for at in offsets for entry in await self._read(*at, 1)]

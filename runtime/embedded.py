@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from api.first_pages import FirstPages
 from api.health import Readiness
 from api.people import People
 from api.seen import Seen
@@ -41,6 +42,7 @@ from stores.sqlite.registry import SqliteRegistry
 from stores.sqlite.sessions import SqliteSessions
 from stores.sqlite.shards import take_shard
 from stores.sqlite.state import open_state
+from stores.sqlite.watching import watching
 
 _TOLD_EVERY_MS = 5_000
 _REFRESH_S = 1.0
@@ -157,6 +159,7 @@ class Embedded:
             digest=keyed_digest(folder.secret("names")),
             objects=self._objects,
             people=People(self._objects, self._clock),
+            first_pages=FirstPages(watching, self._clock),
             seen=Seen(journal, lambda: views().accounts, ids, self._clock),
         )
 

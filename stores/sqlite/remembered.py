@@ -1,34 +1,34 @@
 """Rows, and pairs of ids, that a reader keeps in memory until the writer of the same view changes them.
 
 Reader and writer are two threads. The writer forgets after its commit; what a reader loaded before that is handed out but not
-kept. So nobody who waited for a position is given an older row.
+kept. So nobody who waited for a position is given an older row. What was asked for is noted in `watching.Watch`, if one is open.
 """
 
-import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import compress
 from typing import Generic, TypeVar
+
+from stores.sqlite.watching import Watchable, noted
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Remembered(Generic[K, V]):
+class Remembered(Watchable[K], Generic[K, V]):
     """At most `limit` rows, the longest kept going first. What `load` does not find is asked for again each time."""
 
     def __init__(self, load: Callable[[list[K]], Mapping[K, V]], limit: int) -> None:
+        super().__init__()
         self._load = load
         self._limit = limit
         self._rows: dict[K, V] = {}
-        self._changes_count = 0
-        self._lock = threading.Lock()
 
     def one(self, key: K) -> V | None:
-        row = self._rows.get(key)
-        return row if row is not None else self._with_missing((key,)).get(key)
+        return self.get((key,)).get(key)
 
     def get(self, keys: Collection[K]) -> dict[K, V]:
         """The rows that exist, in the order of the keys."""
+        noted(self, keys)
         try:
             return dict(zip(keys, map(self._rows.__getitem__, keys), strict=True))
         except KeyError:
@@ -50,18 +50,20 @@ class Remembered(Generic[K, V]):
     def forget(self, keys: Iterable[K]) -> None:
         """Nobody looks for the keys while nothing is kept, and readers do not wait while somebody does."""
         with self._lock:
-            self._changes_count += 1
             if not self._rows:
+                self._changed(None)
                 return
+            self._changed(())
         gone = list(keys)
         with self._lock:
             for key in gone:
                 self._rows.pop(key, None)
+            self._changed(gone)  # afterwards: a watch that was given an old row has counted less
 
     def forget_all(self) -> None:
         with self._lock:
-            self._changes_count += 1
             self._rows.clear()
+            self._changed(None)
 
     def _keep(self, loaded: Mapping[K, V]) -> None:
         self._rows.update(loaded)
@@ -69,7 +71,7 @@ class Remembered(Generic[K, V]):
             del self._rows[next(iter(self._rows))]
 
 
-class RememberedPairs:
+class RememberedPairs(Watchable[int]):
     """Which pairs (one, other) are in a set and which are not, about `limit` of them.
 
     `load` gives those of the others that make a pair with the one. Kept by the one, who is asked about many others at once: a
@@ -77,15 +79,15 @@ class RememberedPairs:
     """
 
     def __init__(self, load: Callable[[int, Sequence[int]], Iterable[int]], limit: int) -> None:
+        super().__init__()
         self._load = load
         self._limit = limit
         self._known: dict[int, dict[int, bool]] = {}
         self._known_count = 0
-        self._changes_count = 0
-        self._lock = threading.Lock()
 
     def among(self, one: int, others: Collection[int]) -> Collection[int]:
         """Those of the others that make a pair with the one."""
+        noted(self, (one,))
         known = self._known.get(one, _NOTHING)
         try:
             return set(compress(others, map(known.__getitem__, others)))
@@ -100,17 +102,21 @@ class RememberedPairs:
 
     def forget(self, pairs: Iterable[tuple[int, int]]) -> None:
         with self._lock:
-            self._changes_count += 1
+            if not self._known:
+                self._changed(None)
+                return
+            gone = set()
             for one, other in pairs:
-                known = self._known.get(one, _NOTHING)
-                if known.pop(other, None) is not None:
+                gone.add(one)
+                if self._known.get(one, _NOTHING).pop(other, None) is not None:
                     self._known_count -= 1
+            self._changed(gone)
 
     def forget_all(self) -> None:
         with self._lock:
-            self._changes_count += 1
             self._known.clear()
             self._known_count = 0
+            self._changed(None)
 
     def _keep(self, one: int, loaded: Mapping[int, bool]) -> None:
         known = self._known.setdefault(one, {})

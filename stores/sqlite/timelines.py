@@ -25,6 +25,7 @@ from stores.sqlite.newest import OF_AUTHOR, Newest
 from stores.sqlite.paging import page_of, up_to
 from stores.sqlite.remembered import Remembered
 from stores.sqlite.view import SqliteView
+from stores.sqlite.watching import missed
 
 _COLUMNS = "post_id, author_id, media_ids, visibility, caption, tags, place, created_at_ms, edited_at_ms"
 _ADD_TO_COUNT = "INSERT INTO counts VALUES (?1, ?2) ON CONFLICT DO UPDATE SET count = count + ?2"
@@ -78,6 +79,7 @@ class SqliteTimelines(SqliteView[TimelinesChange]):
     async def of_authors(
         self, author_ids: Collection[int], before: int | None, limit: int
     ) -> Sequence[tuple[int, int]]:
+        missed()
         return self._newest.merged(author_ids, before, limit)
 
     async def with_tag(self, tag: str, before: int | None, limit: int) -> Page[int]:

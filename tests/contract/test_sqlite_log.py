@@ -187,6 +187,18 @@ class TestSqliteLog(LogContract):
         log.close()
         assert heard == [{ENGAGEMENT, TOPICS[0]}]
 
+    async def test_what_is_kept_in_memory_reads_like_what_is_not(
+        self, make_log: MakeLog, tmp_path: Path
+    ) -> None:
+        log = make_log(partition_count=1)
+        for first in range(0, 900, 90):
+            await log.append([record(id_=first + n + 1) for n in range(90)])
+        with closing(SqliteLogReader(tmp_path / "log.db")) as beside:
+            for first in (0, 1, 399, 400, 401, 899, 900):
+                for limit in (1, 7, 1_000):
+                    at = (ENGAGEMENT, 0), first, limit
+                    assert await log.read(*at) == await beside.read(*at)
+
     async def test_another_process_reads_while_this_one_appends(
         self, make_log: MakeLog, tmp_path: Path
     ) -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from api.calls import Call
 from api.people import People
-from api.post_json import LastLists, PostPieces
+from api.post_json import PostPieces
 from api.services import Services
 from events.accounts import AccountRegistered
 from events.envelope import Envelope
@@ -69,7 +69,7 @@ class World:
         self.objects = FakeObjects()
         self.app = cast(Services, SimpleNamespace(
             log=self.log, views=lambda: self.views, progress=self, clock=lambda: self.now_ms, objects=self.objects,
-            people=People(cast(Any, self.objects), lambda: self.now_ms), post_pieces=PostPieces(), last_lists=LastLists(),
+            people=People(cast(Any, self.objects), lambda: self.now_ms), post_pieces=PostPieces(),
         ))  # fmt: skip
 
     def close(self) -> None:

@@ -64,6 +64,17 @@ async def test_foreign_and_forged_cursors() -> None:
             assert (response.status_code, response.json()["code"]) == (400, "bad_cursor"), query
 
 
+async def test_a_page_that_stays_the_same_keeps_its_tag_for_minutes() -> None:
+    world = World()
+    world.now_ms = NOW_MS + 1000
+    async with world.client() as client:
+        first = await client.get("/v1/things?limit=2", headers=ADA)
+        for later_s, status in ((2, 304), (600, 304), (601, 200)):
+            world.now_ms = NOW_MS + later_s * 1000
+            known = ADA | {"If-None-Match": first.headers["etag"]}
+            assert (await client.get("/v1/things?limit=2", headers=known)).status_code == status
+
+
 async def test_an_old_cursor() -> None:
     world = World()
     async with world.client() as client:

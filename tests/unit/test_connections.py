@@ -14,7 +14,7 @@ from api import bodies
 from api.bodies import read_body
 from api.problems import ProblemError
 from runtime import connections
-from runtime.connections import BoundedConnection
+from runtime.connections import BoundedConnection, Together
 
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -79,3 +79,37 @@ async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.M
     with pytest.raises(ProblemError) as refused:
         await read_body(receive, {})
     assert (refused.value.kind.status, refused.value.headers) == (400, {"Connection": "close"})
+
+
+class Wire(asyncio.Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent.append(bytes(data))
+
+    def close(self) -> None:
+        self.sent.append(b"closed")
+
+
+async def test_a_head_goes_with_the_beginning_of_its_body() -> None:
+    wire = Wire()
+    together = Together(wire, asyncio.get_running_loop())
+    for piece in (b"head", b"body", b"head", b""):
+        together.write(piece)
+    assert wire.sent == [b"headbody", b"head"]
+    await asyncio.sleep(0)
+    assert wire.sent == [b"headbody", b"head"]
+
+
+async def test_a_head_whose_body_is_late_does_not_wait() -> None:
+    wire = Wire()
+    together = Together(wire, asyncio.get_running_loop())
+    together.write(b"head")
+    assert wire.sent == []
+    await asyncio.sleep(0)
+    assert wire.sent == [b"head"]
+    together.write(b"last")
+    together.close()
+    assert wire.sent == [b"head", b"last", b"closed"]

@@ -157,6 +157,23 @@ async def test_a_written_post_is_shown_without_its_view(world: World) -> None:
     assert post.caption == "after"
 
 
+async def test_a_list_shows_what_has_changed_in_it(world: World) -> None:
+    for post_id in (21, 22, 23):
+        await world.post(post_id)
+    assert await shown_ids(world, BOB, 23, 22, 21) == [23, 22, 21]
+    await like_post(world.log, world.views, world.command(CY), 22)
+    assert [post["counts"]["likes"] for post in await shown(world, BOB, 23, 22, 21)] == [0, 1, 0]
+    await like_post(world.log, world.views, world.command(BOB), 23)
+    assert [post["liked"] for post in await shown(world, BOB, 23, 22, 21)] == [True, False, False]
+    await world.follow(BOB, ADA)
+    assert all(post["author"]["relationship"]["following"] for post in await shown(world, BOB, 23, 22, 21))
+    own = await own_post(world.views, world.command(ADA), 22)
+    await edit_post(world.log, world.command(ADA), own, PostChanges(("visibility",), visibility="followers"))
+    assert await shown_ids(world, BOB, 23, 22, 21) == [23, 22, 21]
+    await world.unfollow(BOB, ADA)
+    assert await shown_ids(world, BOB, 23, 22, 21) == [23, 21]
+
+
 async def test_a_page_is_filled_up_with_what_may_be_seen(world: World) -> None:
     for post_id in range(21, 31):
         await world.post(post_id, visibility="followers" if post_id % 2 else "public")

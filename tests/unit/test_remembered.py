@@ -1,9 +1,9 @@
 """Remembered rows are never older than what the writer has told of, whatever the reader is in the middle of."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from stores.sqlite.remembered import Remembered
+from stores.sqlite.remembered import Remembered, RememberedPairs
 
 
 class Table:
@@ -104,3 +104,66 @@ def test_everything_can_be_forgotten() -> None:
     remembered.forget_all()
     remembered.get([2])
     assert table.asked == [[1, 2], [2]]
+
+
+class Edges:
+    """Pairs as they are stored; `meanwhile` is what the writer does while a reader loads."""
+
+    def __init__(self) -> None:
+        self.pairs = {(1, 11), (1, 12), (2, 11)}
+        self.asked: list[tuple[int, Sequence[int]]] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def load(self, one: int, others: Sequence[int]) -> list[int]:
+        self.asked.append((one, others))
+        found = [other for other in others if (one, other) in self.pairs]
+        self.meanwhile()
+        return found
+
+
+def test_pairs_are_loaded_once_and_so_are_those_that_are_none() -> None:
+    edges = Edges()
+    pairs = RememberedPairs(edges.load, limit=10)
+    for _ in range(2):
+        assert pairs.among(1, [11, 12, 13]) == {11, 12}
+        assert pairs.among(1, [13]) == set()
+        assert pairs.among(2, [11, 12]) == {11}
+    assert edges.asked == [(1, (11, 12, 13)), (2, (11, 12))]
+
+
+def test_a_pair_that_changed_is_loaded_again() -> None:
+    edges = Edges()
+    pairs = RememberedPairs(edges.load, limit=10)
+    assert pairs.among(1, [11, 12]) == {11, 12}
+    edges.pairs.remove((1, 11))
+    pairs.forget([(1, 11), (7, 7)])
+    assert pairs.among(1, [11, 12]) == {12}
+    edges.pairs.clear()
+    pairs.forget_all()
+    assert pairs.among(1, [11, 12]) == set()
+
+
+def test_a_pair_that_changed_while_it_was_loaded_is_not_kept() -> None:
+    edges = Edges()
+    pairs = RememberedPairs(edges.load, limit=10)
+
+    def like() -> None:
+        edges.pairs.add((1, 13))
+        pairs.forget([(1, 13)])
+
+    edges.meanwhile = like
+    assert pairs.among(1, [13]) == set()
+    edges.meanwhile = lambda: None
+    assert pairs.among(1, [13]) == {13}
+
+
+def test_pairs_are_bounded_by_their_number_and_go_by_whom_was_kept_longest() -> None:
+    edges = Edges()
+    pairs = RememberedPairs(edges.load, limit=4)
+    for one in (1, 2, 3):
+        pairs.among(one, [11, 12])
+    pairs.among(2, [11, 12])
+    pairs.among(3, [11, 12])
+    assert len(edges.asked) == 3
+    pairs.among(1, [11, 12])
+    assert len(edges.asked) == 4
