@@ -19,7 +19,6 @@ from stores.sqlite.fan_out import push, trim
 from stores.sqlite.paging import up_to
 from stores.sqlite.remembered import Remembered
 from stores.sqlite.view import SqliteView
-from stores.sqlite.watching import missed
 
 CAP = 800
 CELEBRITY_THRESHOLD = 100_000
@@ -177,14 +176,12 @@ class SqliteFeeds(SqliteView[FeedsChange]):
 
     async def believed(self) -> bool:
         if not self._believed:
-            missed()
             self._believed = not self._reader.execute("SELECT filling FROM state").fetchone()[0]
         return self._believed
 
     async def slice(self, reader_id: int, before: int | None, limit: int) -> FeedSlice:
         if before is None and limit == _FIRST_PAGE_COUNT:
             return self._first_pages.get((reader_id,))[reader_id]
-        missed()
         return self._slice(reader_id, up_to(before), limit)
 
     def _load_first_pages(self, reader_ids: list[int]) -> dict[int, FeedSlice]:
@@ -204,7 +201,6 @@ class SqliteFeeds(SqliteView[FeedsChange]):
         return FeedSlice(tuple(entries), floor_ms, tuple(merged))
 
     async def following(self, reader_id: int) -> Collection[int]:
-        missed()
         query = "SELECT author_id FROM following WHERE reader_id = ?"
         return [row[0] for row in self._reader.execute(query, (reader_id,))]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import compress
 from typing import Generic, TypeVar
 
-from stores.sqlite.watching import Watchable, noted
+from stores.sqlite.watching import Watchable, noted, unwatched
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -40,7 +40,8 @@ class Remembered(Watchable[K], Generic[K, V]):
         known = {key: rows.get(key) for key in keys}
         missing = [key for key, row in known.items() if row is None]
         seen = self._changes_count
-        loaded = self._load(missing) if missing else {}
+        with unwatched():  # its keys are noted
+            loaded = self._load(missing) if missing else {}
         known.update(loaded)
         with self._lock:
             if self._changes_count == seen:
@@ -94,7 +95,8 @@ class RememberedPairs(Watchable[int]):
         except KeyError:
             seen = self._changes_count
             asked = tuple(others)
-            found = frozenset(self._load(one, asked))
+            with unwatched():  # its keys are noted
+                found = frozenset(self._load(one, asked))
             with self._lock:
                 if self._changes_count == seen:
                     self._keep(one, {other: other in found for other in asked})

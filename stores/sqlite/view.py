@@ -13,6 +13,7 @@ from stores.ports.crash import Crash, survive
 from stores.ports.log import Partition
 from stores.ports.view import Folded, GapError, ParkedEvent, Position
 from stores.sqlite.database import Database
+from stores.sqlite.watching import missed
 
 C = TypeVar("C")
 
@@ -36,7 +37,12 @@ class SqliteView(Generic[C]):
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         self._crash = crash
         self._database = Database(path, _SCHEMA + self.SCHEMA, "NORMAL")
-        self._reader = self._database.reader
+
+    @property
+    def _reader(self) -> sqlite3.Connection:
+        """For whoever reads beside what is remembered: a watch that is open tells of no change to that, so it is spoiled."""
+        missed()
+        return self._database.reader
 
     def _write(self, connection: sqlite3.Connection, changes: Sequence[C]) -> None:
         """Apply the changes in order, inside the transaction that also advances the position."""

@@ -31,7 +31,6 @@ LIBRARIES = {
     "httptools": "nowhere",
     "httpx2": "runtime/demo",
     "joserfc": "api/tokens.py",
-    "limits": "api/rates.py",
     "prometheus_client": ("api/metrics.py", "runtime/web.py"),
     "pydantic_settings": "runtime/settings.py",
     "rich": ("runtime/commands", "runtime/demo"),
