@@ -1,7 +1,7 @@
 """Whether anything has changed of what somebody has read: how an answer that was made of many rows can be given again.
 
-While a watch is open, everything that is asked of remembered rows is noted in it by itself, and a view's other reads spoil it: a read
-that nobody thought of makes an answer be made again, never be kept for too long. A watch is closed by who opened it, and asked
+While a watch is open, everything that is asked of remembered rows is noted in it by itself, and a view's other reads spoil it: a
+read that nobody thought of makes an answer be made again, never be kept for too long. A watch is closed by who opened it, and asked
 later; the writer's thread only ever adds to what has changed.
 """
 
