@@ -1,5 +1,7 @@
-"""How much hypothesis tries in the suite. A failure prints what reproduces it."""
+"""How much hypothesis tries in the suite, and which set-up the end-to-end tests run against. A failure of hypothesis prints what
+reproduces it."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -12,3 +14,16 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("suite")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--set-up",
+        choices=("embedded", "distributed"),
+        default="embedded",
+        help="What the end-to-end tests run against.",
+    )
+    parser.addoption(
+        "--services",
+        help="Folder of servers that `make services` has started; without it the tests start their own.",
+    )
