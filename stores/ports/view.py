@@ -4,7 +4,7 @@ The view's position is the truth about what it holds. It is stored with the data
 the event it stands at, so that a view that met another log is noticed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -12,6 +12,7 @@ from stores.ports.log import Partition
 
 C_co = TypeVar("C_co", covariant=True)
 C_contra = TypeVar("C_contra", contravariant=True)
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +85,18 @@ class View(Protocol[C_contra]):
 
 class GapError(Exception):
     """Events were applied to a view that lacks some before them."""
+
+
+def beyond(positions: Mapping[Partition, Position], events: Iterable[Folded[C]]) -> list[Folded[C]]:
+    """The events that were not applied yet; they have to begin where the view stands, else GapError."""
+    last = {partition: position.offset for partition, position in positions.items()}
+    fresh = []
+    for event in events:
+        stands = last.get(event.partition, -1)
+        if event.offset <= stands:
+            continue
+        if event.offset != stands + 1:
+            raise GapError(f"{event.partition} stands at {stands}, was given {event.offset}")
+        last[event.partition] = event.offset
+        fresh.append(event)
+    return fresh

@@ -5,13 +5,13 @@ which tables they have and what a change does to them.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
 from stores.ports.crash import Crash, survive
 from stores.ports.log import Partition
-from stores.ports.view import Folded, GapError, ParkedEvent, Position
+from stores.ports.view import Folded, ParkedEvent, Position, beyond
 from stores.sqlite.database import Database
 from stores.sqlite.watching import missed
 
@@ -64,7 +64,7 @@ class SqliteView(Generic[C]):
 
     async def apply(self, events: Sequence[Folded[C]]) -> None:
         with self._database.transaction() as connection:
-            fresh = _beyond(_positions(connection), events)
+            fresh = beyond(_positions(connection), events)
             self._write_events(connection, fresh)
             self._crash("view.before_position")
             _park(connection, fresh)
@@ -122,21 +122,6 @@ def _changes(events: Iterable[Folded[C]]) -> list[C]:
 def _positions(connection: sqlite3.Connection) -> dict[Partition, Position]:
     rows = connection.execute("SELECT topic, partition, offset, event_id FROM position")
     return {(topic, number): Position(offset, event_id) for topic, number, offset, event_id in rows}
-
-
-def _beyond(positions: Mapping[Partition, Position], events: Iterable[Folded[C]]) -> list[Folded[C]]:
-    """The events that were not applied yet; they have to begin where the view stands."""
-    last = {partition: position.offset for partition, position in positions.items()}
-    fresh = []
-    for event in events:
-        stands = last.get(event.partition, -1)
-        if event.offset <= stands:
-            continue
-        if event.offset != stands + 1:
-            raise GapError(f"{event.partition} stands at {stands}, was given {event.offset}")
-        last[event.partition] = event.offset
-        fresh.append(event)
-    return fresh
 
 
 def _park(connection: sqlite3.Connection, events: Iterable[Folded[C]]) -> None:

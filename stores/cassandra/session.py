@@ -1,0 +1,168 @@
+"""A session with a Cassandra cluster, as coroutines.
+
+The driver answers in a thread of its own; what it answers is handed to the event loop that asked. Only so many requests are under
+way at a time, since beyond its own limit the driver would make the loop itself wait. Statements are prepared once, by their text.
+What is asked, and of which tables, is not known here.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from cassandra import (
+    AuthenticationFailed,
+    DriverException,
+    OperationTimedOut,
+    RequestExecutionException,
+    UnsupportedOperation,
+)
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
+from cassandra.connection import ConnectionException
+from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
+from cassandra.protocol import ErrorMessage, IsBootstrappingErrorMessage, OverloadedErrorMessage, ServerError
+from cassandra.query import BatchStatement, BatchType, ConsistencyLevel, PreparedStatement, tuple_factory
+
+from stores.ports.errors import StoreError, UnavailableError
+
+IN_FLIGHT_COUNT = 128
+REQUEST_TIMEOUT_S = 5.0
+_RECONNECT_S = 1.0
+_PROTOCOL_VERSION = 5
+_AWAY = (
+    NoHostAvailable,
+    OperationTimedOut,
+    RequestExecutionException,
+    ConnectionException,
+    OverloadedErrorMessage,
+    IsBootstrappingErrorMessage,
+    ServerError,
+)
+"""What may pass by itself. A write that ended so may have happened."""
+
+Row = tuple[Any, ...]
+Statement = tuple[str, Sequence[object]]
+"""CQL text with marks, and the values for them."""
+
+
+def connect(hosts: Sequence[str], port: int, keyspace: str | None) -> Session:
+    """Opens connections and waits for them, so not to be called in an event loop. Raises UnavailableError."""
+    profile = ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy()),
+        consistency_level=ConsistencyLevel.LOCAL_QUORUM,
+        serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
+        request_timeout=REQUEST_TIMEOUT_S,
+        row_factory=tuple_factory,
+    )
+    cluster = Cluster(
+        hosts,
+        port=port,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_S, max_attempts=None),
+        protocol_version=_PROTOCOL_VERSION,
+        connect_timeout=REQUEST_TIMEOUT_S,
+        compression=False,
+    )
+    try:
+        return cluster.connect(keyspace)
+    except (*_AWAY, AuthenticationFailed, ErrorMessage, DriverException) as error:
+        cluster.shutdown()
+        raise translated(error) from error
+
+
+class Cassandra:
+    """Used in one event loop."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._prepared: dict[str, PreparedStatement] = {}
+        self._preparing = asyncio.Lock()
+        self._places = asyncio.Semaphore(IN_FLIGHT_COUNT)
+
+    async def rows(self, cql: str, *values: object) -> list[Row]:
+        """Everything the query gives, over all its pages. Of a conditional write: whether it was applied, then what stood there."""
+        return await self._sent((await self._statement(cql)).bind(values))
+
+    async def batch(self, statements: Sequence[Statement]) -> None:
+        """Writes to one partition, all of them or none."""
+        batch = BatchStatement(BatchType.UNLOGGED)
+        for cql, values in statements:
+            batch.add((await self._statement(cql)).bind(values))
+        batch.is_idempotent = True
+        await self._sent(batch)
+
+    async def many(self, cql: str, rows: Iterable[Sequence[object]]) -> None:
+        """The statement with each of these values, in no order. Returns when all of them are written, or the first has failed."""
+        statement = await self._statement(cql)
+        await asyncio.gather(*(self._sent(statement.bind(values)) for values in rows))
+
+    async def define(self, cql: str) -> None:
+        """A change of the schema."""
+        try:
+            await asyncio.to_thread(self._session.execute, cql)
+        except (*_AWAY, ErrorMessage, DriverException) as error:
+            raise translated(error) from error
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._session.cluster.shutdown)
+
+    async def _statement(self, cql: str) -> PreparedStatement:
+        known = self._prepared.get(cql)
+        if known is not None:
+            return known
+        async with self._preparing:
+            if cql not in self._prepared:
+                self._prepared[cql] = await asyncio.to_thread(self._prepare, cql)
+            return self._prepared[cql]
+
+    def _prepare(self, cql: str) -> PreparedStatement:
+        """Whatever is written here bears its own stamp or condition, so it may be sent again by the driver."""
+        try:
+            prepared = self._session.prepare(cql)
+        except (*_AWAY, ErrorMessage, DriverException) as error:
+            raise translated(error) from error
+        prepared.is_idempotent = "IF" not in cql.split()
+        return prepared
+
+    async def _sent(self, statement: Any) -> list[Row]:
+        async with self._places:
+            loop = asyncio.get_running_loop()
+            answered: asyncio.Future[list[Row]] = loop.create_future()
+            found: list[Row] = []
+
+            def landed(page: list[Row] | None) -> None:
+                found.extend(page or ())
+                if response.has_more_pages:
+                    response.start_fetching_next_page()
+                else:
+                    _tell(loop, answered, found)
+
+            response = self._session.execute_async(statement)
+            response.add_callbacks(landed, lambda error: _tell(loop, answered, error))
+            try:
+                return await answered
+            except (*_AWAY, ErrorMessage, DriverException) as error:
+                raise translated(error) from error
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop, answered: "asyncio.Future[list[Row]]", result: list[Row] | Exception
+) -> None:
+    """In the driver's thread."""
+
+    def settle() -> None:
+        if answered.done():  # its caller has gone away
+            return
+        if isinstance(result, Exception):
+            answered.set_exception(result)
+        else:
+            answered.set_result(result)
+
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(settle)
+
+
+def translated(error: Exception) -> StoreError:
+    """What may pass by itself is UnavailableError."""
+    if isinstance(error, _AWAY) and not isinstance(error, UnsupportedOperation):
+        return UnavailableError(f"Cassandra: {type(error).__name__}")
+    return StoreError(f"Cassandra: {type(error).__name__}: {error}")

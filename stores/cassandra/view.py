@@ -1,0 +1,157 @@
+"""What every Cassandra view is made of: tables of its own for each generation, a row per partition of the log with the position,
+and the parked events.
+
+There are no transactions over several partitions here, so the order of the writes is what keeps a view whole: derived rows, then
+the facts they are derived from, then parked events, the position last. Whoever dies in between is repaired by applying the same
+events again, whichever way they are cut into batches. Every cell is stamped with the offset of the event that made it, so that late
+and repeated writes lose by themselves: that a partition has one writer saves work, but nothing rests on it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from stores.cassandra.session import Cassandra, Row, Statement
+from stores.ports.crash import Crash, survive
+from stores.ports.log import Partition
+from stores.ports.view import Folded, ParkedEvent, Position, beyond
+
+C = TypeVar("C")
+
+SHARED_TABLES = (
+    """CREATE TABLE IF NOT EXISTS positions (
+      projection text, generation int, topic text, partition int, offset bigint, event_id bigint,
+      PRIMARY KEY ((projection, generation), topic, partition))""",
+    """CREATE TABLE IF NOT EXISTS parked (
+      projection text, generation int, topic text, partition int, offset bigint, event_id bigint, key text, reason text,
+      retry boolean, PRIMARY KEY ((projection, generation), topic, partition, offset))""",
+)
+"""Of all views and generations together."""
+
+_OF_VIEW = "WHERE projection = ? AND generation = ?"
+_POSITIONS = f"SELECT topic, partition, offset, event_id FROM positions {_OF_VIEW}"
+_ADVANCE = """INSERT INTO positions (projection, generation, topic, partition, offset, event_id) VALUES (?,?,?,?,?,?)
+              USING TIMESTAMP ?"""
+_PARKED = f"SELECT topic, partition, offset, event_id, key, reason, retry FROM parked {_OF_VIEW}"
+_PARK = """INSERT INTO parked (projection, generation, topic, partition, offset, event_id, key, reason, retry)
+           VALUES (?,?,?,?,?,?,?,?,false) USING TIMESTAMP ?"""
+_SET_RETRY = f"UPDATE parked SET retry = true {_OF_VIEW} AND topic = ? AND partition = ? AND offset = ?"
+_REFUSE = f"UPDATE parked SET retry = false, reason = ? {_OF_VIEW} AND topic = ? AND partition = ? AND offset = ?"
+_RELEASE = f"DELETE FROM parked {_OF_VIEW} AND topic = ? AND partition = ? AND offset = ?"
+"""Stamped by the clock, which is far beyond all offsets: whoever parks a released event again, late, parks nothing."""
+
+
+def value_stamp(offset: int) -> int:
+    """For what the event at this offset sets."""
+    return 2 * offset + 3
+
+
+def delete_stamp(offset: int) -> int:
+    """For what the event at this offset removes: a value of the same event wins over it, and it over all before."""
+    return 2 * offset + 2
+
+
+class CassandraView(Generic[C]):
+    """One generation of one projection. Its tables are made by `create`, once, before anybody opens it.
+
+    Queries name a table as `{name}`. Used in one event loop.
+    """
+
+    PROJECTION: ClassVar[str]
+    TABLES: ClassVar[Mapping[str, str]]
+    """Columns and options by name of the table."""
+
+    def __init__(self, cassandra: Cassandra, generation: int, crash: Crash = survive) -> None:
+        self._cassandra = cassandra
+        self._crash = crash
+        self._view = (self.PROJECTION, generation)
+        self._names = {name: f"{name}_{generation}" for name in self.TABLES}
+
+    async def _write(self, events: Sequence[Folded[C]]) -> None:
+        """Derived rows first, then the facts, each stamped. Applying the same events again has to end the same."""
+        raise NotImplementedError
+
+    async def create(self) -> None:
+        for name, columns in self.TABLES.items():
+            await self._cassandra.define(f"CREATE TABLE IF NOT EXISTS {self._names[name]} {columns}")
+
+    async def drop(self) -> None:
+        """The generation with everything it holds."""
+        for name in self._names.values():
+            await self._cassandra.define(f"DROP TABLE IF EXISTS {name}")
+        await self._cassandra.rows(f"DELETE FROM positions {_OF_VIEW}", *self._view)
+        await self._cassandra.rows(f"DELETE FROM parked {_OF_VIEW}", *self._view)
+
+    async def positions(self) -> dict[Partition, Position]:
+        rows = await self._cassandra.rows(_POSITIONS, *self._view)
+        return {(topic, number): Position(offset, event_id) for topic, number, offset, event_id in rows}
+
+    async def apply(self, events: Sequence[Folded[C]]) -> None:
+        fresh = beyond(await self.positions(), events)
+        if not fresh:
+            return
+        if changing := [event for event in fresh if event.changes]:
+            await self._write(changing)
+        self._crash("view.before_position")
+        await self._park(fresh)
+        await self._advance(fresh)
+        self._crash("view.before_commit")
+        self._crash("view.after_commit")
+
+    async def filled(self) -> None:
+        """Of no interest to most views."""
+
+    async def parked_keys(self) -> Collection[tuple[str, str]]:
+        return {(event.partition[0], event.key) for event in await self.parked()}
+
+    async def parked(self) -> Sequence[ParkedEvent]:
+        rows = await self._cassandra.rows(_PARKED, *self._view)
+        return [
+            ParkedEvent((topic, number), offset, event_id, key, reason, bool(retry))
+            for topic, number, offset, event_id, key, reason, retry in rows
+            if event_id is not None  # what is left when a flag was set while the event was released
+        ]
+
+    async def ask_retry(self, topic: str, key: str) -> int:
+        found = await self._parked_of(topic, key)
+        await self._cassandra.many(_SET_RETRY, [(*self._view, *e.partition, e.offset) for e in found])
+        return len(found)
+
+    async def refuse_retry(self, topic: str, key: str, reason: str) -> None:
+        found = await self._parked_of(topic, key)
+        await self._cassandra.many(_REFUSE, [(reason, *self._view, *e.partition, e.offset) for e in found])
+
+    async def release(self, topic: str, key: str, events: Sequence[Folded[C]]) -> None:
+        """The events are forgotten only after all of them are applied: in between they are applied again, to no effect."""
+        if changing := [event for event in events if event.changes]:
+            await self._write(changing)
+        self._crash("release.before_commit")
+        if found := await self._parked_of(topic, key):
+            await self._cassandra.batch([(_RELEASE, (*self._view, *e.partition, e.offset)) for e in found])
+
+    async def _rows(self, cql: str, *values: object) -> list[Row]:
+        return await self._cassandra.rows(self._named(cql), *values)
+
+    async def _many(self, cql: str, rows: Iterable[Sequence[object]]) -> None:
+        await self._cassandra.many(self._named(cql), rows)
+
+    async def _batch(self, statements: Sequence[Statement]) -> None:
+        await self._cassandra.batch([(self._named(cql), values) for cql, values in statements])
+
+    def _named(self, cql: str) -> str:
+        return cql.format_map(self._names)
+
+    async def _parked_of(self, topic: str, key: str) -> list[ParkedEvent]:
+        return [event for event in await self.parked() if (event.partition[0], event.key) == (topic, key)]
+
+    async def _park(self, events: Iterable[Folded[C]]) -> None:
+        rows = [
+            (*self._view, *e.partition, e.offset, e.event_id, e.key, e.parked, value_stamp(e.offset))
+            for e in events
+            if e.parked is not None
+        ]
+        await self._cassandra.many(_PARK, rows)
+
+    async def _advance(self, events: Iterable[Folded[C]]) -> None:
+        last = {event.partition: event for event in events}
+        rows = [(*self._view, *p, e.offset, e.event_id, value_stamp(e.offset)) for p, e in last.items()]
+        await self._cassandra.many(_ADVANCE, rows)

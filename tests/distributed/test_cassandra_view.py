@@ -1,0 +1,92 @@
+"""The contract of views on Cassandra, for the view of every projection that is kept there."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pytest
+
+from events.envelope import Envelope
+from stores.cassandra.likes import CassandraLikes
+from stores.cassandra.view import CassandraView
+from stores.ports.crash import Crash
+from stores.ports.log import Entry, Partition
+from stores.ports.view import Folded, View
+from tests.contract.log import record
+from tests.contract.view import Events, OpenView, Read, ViewContract
+from tests.distributed.cassandra import Keyspace
+from tests.property.stories import Story
+from tests.property.subjects import SUBJECTS, Subject
+
+_PARTITION = ("photolog.contract", 0)
+VIEWS: Sequence[type[CassandraView[Any]]] = (CassandraLikes,)
+
+
+@pytest.fixture(params=VIEWS, ids=lambda view: view.PROJECTION)
+def kind(request: pytest.FixtureRequest) -> type[CassandraView[Any]]:
+    found: type[CassandraView[Any]] = request.param
+    return found
+
+
+@pytest.fixture
+def subject(kind: type[CassandraView[Any]]) -> Subject:
+    return next(subject for subject in SUBJECTS if subject.projection.name == kind.PROJECTION)
+
+
+@pytest.fixture
+def told(subject: Subject) -> list[Envelope]:
+    """Every action of the projection on a few things."""
+    random = Random(4)
+    choices = [(n, random.randrange(4), random.randrange(4), random.randrange(8)) for n in range(32)]
+    return [
+        event
+        for event in Story().tell(subject.actions, choices)
+        if isinstance(event, subject.projection.events)
+    ]
+
+
+@pytest.fixture
+def events(subject: Subject, told: list[Envelope]) -> list[Folded[Any]]:
+    project = subject.projection.project
+    return [Folded(_PARTITION, n, event.id, event.key, tuple(project(event))) for n, event in enumerate(told)]
+
+
+def _opener(kind: type[CassandraView[Any]], keyspace: Keyspace) -> OpenView:
+    number = keyspace.generation(kind)
+
+    def open_again(crash: Crash) -> View[Any]:
+        return keyspace.open(kind, number, crash)
+
+    return open_again
+
+
+@pytest.fixture
+def open_view(kind: type[CassandraView[Any]], keyspace: Keyspace) -> OpenView:
+    return _opener(kind, keyspace)
+
+
+@pytest.fixture
+def open_other(kind: type[CassandraView[Any]], keyspace: Keyspace) -> OpenView:
+    return _opener(kind, keyspace)
+
+
+class _Offsets:
+    """Stands for the log where a view says at which offset something stands: the record there has the offset as its id."""
+
+    async def read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
+        return [Entry(partition, first, record(id_=first))]
+
+
+@pytest.fixture
+def read(subject: Subject, told: list[Envelope]) -> Read:
+    """Through the reader's port."""
+    return lambda view: subject.read(view, told, _Offsets())
+
+
+class TestCassandraViews(ViewContract):
+    async def test_the_events_of_this_suite_change_something(
+        self, view: View[Any], events: Events, read: Read
+    ) -> None:
+        empty = await read(view)
+        await view.apply(events)
+        assert await read(view) != empty
