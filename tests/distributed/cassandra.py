@@ -1,5 +1,6 @@
 """Fresh tables of Cassandra for each test. Making tables takes long, so they are made once and emptied after use."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from stores.cassandra.view import SHARED_TABLES, CassandraView
 from stores.ports.counts import ServedCounts
 from stores.ports.crash import Crash, survive
 
-KEYSPACE = "photolog_tests"
+KEYSPACE = os.environ.get("PHOTOLOG_TESTS_KEYSPACE", "photolog_tests")
 Kind = type[CassandraView[Any]]
 MakeServed = Callable[[str, int], ServedCounts]
 """By projection and generation."""
