@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+SERVICES := $(BIN)/python -m tests.services
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -25,10 +26,23 @@ test: install ## run the linters, the type checker and the tests
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
+services: install ## start Kafka, Cassandra, Valkey and SeaweedFS on this machine, without Docker (needs Java 17 and mvn)
+	$(SERVICES) start
+
+services-stop: ## stop them; their data stays in .services
+	$(SERVICES) stop
+
+services-wipe: ## stop them and remove their data
+	$(SERVICES) wipe
+
+test-distributed: install ## run the tests against real servers, which they start and stop (needs Java 17 and mvn)
+	$(SERVICES) fetch
+	$(BIN)/pytest --set-up distributed tests/distributed
+
 bench: install ## measure against the bare libraries and print the ratios
 	$(BIN)/python -m bench.run
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --all-extras --group dev --output-file requirements.lock --upgrade pyproject.toml
 
-.PHONY: help install run test bench lock
+.PHONY: help install run test services services-stop services-wipe test-distributed bench lock
