@@ -11,7 +11,7 @@ It knows no technology and no other view. One step feeds a view at a time; nothi
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from heapq import heapify, heappop, heapreplace
 from typing import Generic, TypeVar
 
@@ -24,7 +24,7 @@ from projectors.projection import Projection
 from stores.ports.crash import Crash, survive
 from stores.ports.errors import UnavailableError
 from stores.ports.keys import Keys
-from stores.ports.log import Entry, LogReader, Partition
+from stores.ports.log import Entry, LogReader, Partition, Positions
 from stores.ports.view import Folded, GapError, View
 
 C = TypeVar("C")
@@ -37,6 +37,8 @@ READ_AHEAD_COUNT = 500
 """Events read of one partition at a time while catching up."""
 PARKED_KEYS_LIMIT = 1_000
 """With more keys parked than this, something is wrong with the code rather than with events."""
+FAR_COUNT = 10_000
+"""Events between a view and what is delivered to it beyond which it is not filled while the delivery waits."""
 _LONGEST_WAIT_S = 2.0
 BEHIND = "behind a parked event of its key"
 
@@ -47,6 +49,10 @@ class ForeignLogError(Exception):
 
 class TooManyParkedError(Exception):
     """More keys are parked than a sound system ever has. Fix the cause, then retry the parked events."""
+
+
+class FarBehindError(Exception):
+    """The view lacks so much of what comes before a delivery that it has to catch up first."""
 
 
 class Step(Generic[C]):
@@ -64,7 +70,9 @@ class Step(Generic[C]):
         self.positions: dict[Partition, int] = {}
         self._log, self._keys, self._crash, self._sleep = log, keys, crash, sleep
         self._parked: set[tuple[str, str]] = set()
-        self._filled = False
+        self._goal: Positions | None = None
+        """Where the log ended when this began to fill the view, until the view has come so far."""
+        self._is_filled = False
         self._ahead: dict[Partition, deque[Entry]] = {}
         self._types = frozenset(event.type for event in projection.events)
 
@@ -77,7 +85,10 @@ class Step(Generic[C]):
         await self._locate()
 
     async def apply(self, entries: Sequence[Entry]) -> None:
-        """Returns when everything delivered, and everything before it, is durable in the view or parked."""
+        """Returns when everything delivered, and everything before it, is durable in the view or parked.
+
+        Raises FarBehindError when that would take long; then a part of it is.
+        """
         delivered = {(entry.partition, entry.offset): entry for entry in entries}
         run: list[Entry] = []
         last = dict(self.positions)
@@ -92,23 +103,35 @@ class Step(Generic[C]):
                 last[partition] = offset
         await self._feed(run)
 
-    async def catch_up(self) -> bool:
-        """Bring the view towards the log's end by one batch; False when it stood there. Also takes up retries."""
+    async def catch_up(self, owned: Collection[Partition] | None = None) -> bool:
+        """Bring the view towards the log's end by one batch; False when it stood there. Also takes up retries.
+
+        `owned` are the partitions that this process writes; None: all of them.
+        """
         await self._locate()
-        await self._retry()
-        batch = await self._next_batch()
+        ends = await self._patiently(lambda: self._log.ends(self.projection.topics))
+        if owned is not None:
+            ends = {partition: end for partition, end in ends.items() if partition in owned}
+        await self._retry(ends)
+        batch = await self._next_batch(ends)
         await self._feed(batch)
-        if not batch and not self._filled:
-            await self._patiently(self.view.filled)
-            self._filled = True
+        if not batch and not self._is_filled:
+            await self._see_whether_filled()
         return bool(batch)
 
-    async def _next_batch(self) -> list[Entry]:
+    async def _see_whether_filled(self) -> None:
+        """Others may write the other partitions: the view is filled when all have come to where the log ended once."""
+        if self._goal is None:
+            self._goal = await self._patiently(lambda: self._log.ends(self.projection.topics))
+        if all(self.positions.get(partition, -1) >= end for partition, end in self._goal.items()):
+            await self._patiently(self.view.filled)
+            self._is_filled, self._goal = True, None
+
+    async def _next_batch(self, ends: Positions) -> list[Entry]:
         """What comes next in all partitions together, about in the order in which it happened.
 
         No result depends on that order. But edges and posts that come as they came once are merged as little as they were then.
         """
-        ends = await self._patiently(lambda: self._log.ends(self.projection.topics))
         queues = [queue for at in ends.items() if (queue := await self._read_ahead(*at))]
         heads = [(queue[0].record.id, number) for number, queue in enumerate(queues)]
         heapify(heads)
@@ -140,11 +163,16 @@ class Step(Generic[C]):
 
     async def _locate(self) -> None:
         positions = await self._patiently(self.view.positions)
-        self.positions = {partition: position.offset for partition, position in positions.items()}
+        stands = {partition: position.offset for partition, position in positions.items()}
+        if any(stands.get(partition, -1) < stood for partition, stood in self.positions.items()):
+            self._is_filled = False  # the store went back in time
+        self.positions = stands
         self._parked = set(await self._patiently(self.view.parked_keys))
 
     async def _fill(self, partition: Partition, before: int) -> None:
         """Read what was not delivered: everything between the view's position and `before`."""
+        if before - self.positions.get(partition, -1) > FAR_COUNT:
+            raise FarBehindError(f"{self.projection.name} is far behind in {partition}")
         while (stands := self.positions.get(partition, -1)) < before - 1:
             missing = await self._read(partition, stands + 1, min(BATCH_COUNT, before - 1 - stands))
             if not missing:
@@ -163,7 +191,7 @@ class Step(Generic[C]):
             if self.positions == stood:
                 raise  # it did not: a view that refuses what begins where it stands is broken
             await self.apply(entries)
-        except TooManyParkedError:
+        except (TooManyParkedError, FarBehindError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever one event does to the store, the others go on
             await self._halve(entries, error)
@@ -232,11 +260,11 @@ class Step(Generic[C]):
             return _parked(entry, f"{type(error).__name__}: cannot be folded")
         return Folded(entry.partition, entry.offset, record.id, record.key, changes)
 
-    async def _retry(self) -> None:
+    async def _retry(self, owned: Collection[Partition]) -> None:
         """Apply the parked events of the keys that an operator asked for, if all of them can be applied now."""
         if not self._parked:
             return
-        parked = await self.view.parked()
+        parked = [event for event in await self._patiently(self.view.parked) if event.partition in owned]
         for topic, key in sorted({(event.partition[0], event.key) for event in parked if event.retry}):
             offsets = [(e.partition, e.offset) for e in parked if (e.partition[0], e.key) == (topic, key)]
             entries = [entry for at in offsets for entry in await self._read(*at, 1)]

@@ -27,16 +27,65 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
-    profile: Literal["embedded"] = Field(
-        default="embedded", description="SQLite and files on one machine, no other service."
+    profile: Literal["embedded", "distributed"] = Field(
+        default="embedded",
+        description="Embedded: SQLite and files on one machine, no other service. Distributed: Kafka, Cassandra, Redis and S3.",
     )
     data: Path = Field(
         default=Path("data"), description="The folder of an embedded server; it belongs to one server."
     )
+    namespace: str = Field(
+        default="photolog",
+        pattern=r"^[a-z][a-z0-9]{0,31}$",
+        description="Begins the names of topics and groups, and is the name of keyspace and bucket: systems can share a cluster.",
+    )
+    kafka: str = Field(
+        default="127.0.0.1:9092", description="Brokers to begin with: host:port, separated by commas."
+    )
+    kafka_partitions: int = Field(
+        default=8,
+        ge=1,
+        le=1_000,
+        description="Partitions of each topic when it is made. Never changes later.",
+    )
+    kafka_replication: int = Field(
+        default=1, ge=1, le=5, description="Copies of each partition; from 3 on, writes need two of them."
+    )
+    cassandra: str = Field(
+        default="127.0.0.1:9042",
+        description="Nodes to begin with: host:port, separated by commas; the port is the same for all.",
+    )
+    cassandra_replication: str = Field(
+        default="SimpleStrategy:1",
+        description="Copies of each row: `SimpleStrategy:1`, or `DATACENTER:3`, several separated by commas.",
+    )
+    redis: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        description="URL of Redis or Valkey, password included.",
+    )
+    s3: str = Field(default="http://127.0.0.1:8333", description="The S3 API as this process reaches it.")
+    s3_public: str = Field(
+        default="",
+        description="The S3 API as clients reach it; signed into URLs. As PHOTOLOG_S3 when not set.",
+    )
+    s3_access_key: SecretStr = Field(default=SecretStr(""), description="Access key of the S3 account.")
+    s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Secret key of the S3 account.")
+    feed_buckets: int = Field(
+        default=8,
+        ge=1,
+        le=4_096,
+        description="Slots that the feeds of a new generation are spread over: few on one Redis, many on a cluster.",
+    )
+    search_shards: int = Field(
+        default=8,
+        ge=1,
+        le=4_096,
+        description="Slots that the search index of a new generation is spread over.",
+    )
     secret: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="Signs tokens, cursors and URLs. Embedded: made once and kept in the data folder when not set.",
+        description="Signs tokens, cursors and URLs. Made once when not set, and kept in the data folder or in Cassandra.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("*",), description="Origins whose pages may call the API, separated by commas."

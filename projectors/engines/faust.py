@@ -1,0 +1,99 @@
+"""The Faust engine: delivers what is appended to the topics of one projection, from the partitions that this process was given.
+
+One pattern of Faust is safe for work that must not be lost: batches that are not acknowledged by themselves, one agent at a time,
+and an end of the whole process when something raises. What was applied is known by the views alone; the group's offsets only say
+where a delivery begins. The only module that knows Faust.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import faust
+from faust.contrib.asgi import bind_to_running_loop
+from mode import CrashingSupervisor
+
+from stores.ports.log import Entry
+
+BATCH_COUNT = 2_000
+WITHIN_S = 0.02
+"""A batch is handed on after this time at the latest; half of it is what a like waits here on a quiet evening."""
+_COMMIT_EVERY_S = 2.0
+_STOP_WITHIN_S = 20.0
+
+Deliver = Callable[[Sequence[Entry]], Awaitable[None]]
+"""Returns when nobody needs the entries any more."""
+ToEntry = Callable[[Any], Entry]
+"""From a message with `topic`, `partition`, `offset`, `key`, `value` and `headers`."""
+
+
+class FaustEngine:
+    """`brokers` are host:port, separated by commas. `group` is the consumers' group: the same for every process that shares in the
+    work. `topics` are the names that they have on the cluster; they must exist.
+    """
+
+    def __init__(
+        self,
+        brokers: str,
+        group: str,
+        topics: Sequence[str],
+        to_entry: ToEntry,
+        deliver: Deliver,
+        assigned: Callable[[], None],
+    ) -> None:
+        self._group, self._brokers, self._topics = group, brokers, topics
+        self._to_entry, self._deliver, self._assigned = to_entry, deliver, assigned
+        self._folder: AbstractContextManager[str] = tempfile.TemporaryDirectory(prefix="photolog-")
+        self._app: Any = None
+
+    def owned(self) -> Collection[tuple[str, int]]:
+        """(topic, number) of the partitions that this process was given, by the cluster's names."""
+        consumer = self._app.consumer if self._app is not None and self._app.started else None
+        return [] if consumer is None else [(at.topic, at.partition) for at in consumer.assignment()]
+
+    async def run(self) -> None:
+        """Until it is cancelled, or raises what has broken it."""
+        with self._folder as folder:
+            self._app = self._make(folder)
+            bind_to_running_loop(self._app)
+            self._app.finalize()
+            await self._app.start()
+            try:
+                await self._app.wait_until_stopped()
+                raise self._app.crash_reason or RuntimeError("Faust has stopped by itself")
+            finally:
+                async with asyncio.timeout(_STOP_WITHIN_S):
+                    await self._app.stop()
+
+    def _make(self, folder: str) -> Any:
+        app = faust.App(
+            self._group,
+            broker=";".join(f"kafka://{broker}" for broker in self._brokers.split(",")),
+            datadir=folder,
+            web_enabled=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            table_standby_replicas=0,
+            stream_wait_empty=False,
+            agent_supervisor=CrashingSupervisor,
+            broker_commit_interval=_COMMIT_EVERY_S,
+            consumer_auto_offset_reset="earliest",
+        )
+        topic = app.topic(
+            *self._topics, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
+
+        async def feed(stream: Any) -> None:
+            async for events in stream.noack_take(BATCH_COUNT, within=WITHIN_S):
+                await self._deliver([self._to_entry(event.message) for event in events])
+                for event in events:
+                    await stream.ack(event)
+
+        async def on_assigned(*_given: Any, **_named: Any) -> None:
+            self._assigned()
+
+        app.agent(topic, name=f"{self._group}.feed", concurrency=1)(feed)
+        app.on_partitions_assigned.connect(on_assigned, weak=False)
+        return app
