@@ -63,6 +63,7 @@ class Cassandra:
         return range(self.port, self.port + 3)
 
     def fetch(self) -> None:
+        java()
         _jars()
 
     def launch(self, folder: Path) -> Launch:

@@ -14,7 +14,7 @@ from tests.services.stack import Stack, free_ports
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers of this run's own, which a test may kill, stop or pause as long as it brings them back. Their data goes at the end."""
+    """Servers of this run's own, which a test may kill, stop or pause as long as it brings them back. Their data does not stay."""
     found = Stack(tmp_path_factory.mktemp("services"), free_ports())
     try:
         found.start()

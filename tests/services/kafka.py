@@ -41,6 +41,7 @@ class Kafka:
         return range(self.port, self.port + 2)
 
     def fetch(self) -> None:
+        java()
         _jars()
 
     def launch(self, folder: Path) -> Launch:

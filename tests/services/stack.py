@@ -42,7 +42,7 @@ class Stack:
     """`folder` exists or will. `ports` gives servers their first port; others have what they had before, or that of PORTS."""
 
     def __init__(self, folder: Path, ports: Mapping[str, int]) -> None:
-        self._folder = folder.resolve()
+        self.folder = folder.resolve()
         self._servers = servers(PORTS | self._remembered() | dict(ports))
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -80,7 +80,7 @@ class Stack:
         chosen = self._chosen(names)
         self.kill(*chosen)
         for name in chosen:
-            for path in (self._folder / name).glob("*"):
+            for path in (self.folder / name).glob("*"):
                 if path.is_dir():
                     shutil.rmtree(path)
                 elif path.name != "log":
@@ -120,10 +120,10 @@ class Stack:
         down = [found for found in self.status() if found.pid is None or not found.answers]
         if down:
             said = ", ".join(f"{found.name} (port {found.port})" for found in down)
-            raise ServicesError(f"these servers of {self._folder} do not answer: {said}; see `make services`")
+            raise ServicesError(f"these servers of {self.folder} do not answer: {said}; see `make services`")
 
     def _remembered(self) -> dict[str, int]:
-        files = {name: self._folder / name / "port" for name in PORTS}
+        files = {name: self.folder / name / "port" for name in PORTS}
         return {name: int(file.read_text()) for name, file in files.items() if file.exists()}
 
     def _chosen(self, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ class Stack:
         return names or tuple(self._servers)
 
     def _process(self, name: str) -> Process | None:
-        return load(self._folder / name / "process")
+        return load(self.folder / name / "process")
 
     def _running(self, name: str) -> Process:
         process = self._process(name)
@@ -149,7 +149,7 @@ class Stack:
         return Status(name, server.port, None if process is None else process.pid, _answers(server))
 
     def _start(self, name: str) -> None:
-        folder, server = self._folder / name, self._servers[name]
+        folder, server = self.folder / name, self._servers[name]
         process = self._process(name)
         if process is None:
             process = self._launch(name)
@@ -165,7 +165,7 @@ class Stack:
                 )
 
     def _launch(self, name: str) -> Process:
-        folder, server = self._folder / name, self._servers[name]
+        folder, server = self.folder / name, self._servers[name]
         for port in server.ports:
             if not is_free(port):
                 raise ServicesError(f"{name} cannot have port {port}: somebody else uses it")
