@@ -36,7 +36,7 @@ _AWAY = (
 _AWAY_CODES = re.compile(r"\b(BUSY|MISCONF|NOREPLICAS) ")
 """Replies that the client knows no class for: a script runs too long; the disk is full; too few replicas."""
 
-Call = tuple[str, Sequence[Any]]
+Call = tuple[bytes, Sequence[Any]]
 """The key that says in which slot a script runs, and its arguments."""
 
 
@@ -96,7 +96,7 @@ class Script:
     def _sha(self) -> str:
         return sha1(self._source.encode(), usedforsecurity=False).hexdigest()
 
-    async def run(self, redis: Redis, key: str, *arguments: Any) -> Any:
+    async def run(self, redis: Redis, key: bytes, *arguments: Any) -> Any:
         """One round trip."""
         return (await self.run_each(redis, [(key, arguments)]))[0]
 

@@ -1,0 +1,179 @@
+"""What every view in Redis is made of: buckets, each in one slot, each a whole small view with fences and parked events of its own.
+
+A batch becomes one script call per bucket (`view.lua`, its own part, `apply.lua`), atomic there: it refuses a gap, skips what
+was applied, and moves the fences with the data. The view stands at the least of its buckets, so one that was emptied or put back
+to an older state is noticed and filled from the log, while the others skip what they have. Events that concern no bucket do not
+travel, but the fences pass them.
+
+Parked events are kept in every bucket. An event that one bucket has passed and does not hold, while another one holds it, was
+released there: the release was interrupted, or the other bucket went back. It is shown as asked for again, so that the projector
+completes the release; each bucket applies only what it holds itself.
+
+Subclasses say which buckets a change concerns and how the script reads it.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from struct import Struct
+from typing import Any, ClassVar, Generic, TypeVar
+from zlib import crc32
+
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+
+from stores.ports.crash import Crash, survive
+from stores.ports.errors import UnavailableError
+from stores.ports.log import Partition
+from stores.ports.view import Folded, GapError, ParkedEvent, Position
+from stores.redis.batches import (
+    fences_of,
+    pairs,
+    parking,
+    partition_name,
+    ranges,
+    refuse_gaps,
+    runs,
+    unparking,
+)
+from stores.redis.client import Script, replies
+from stores.redis.parked import key_name, key_of, parked_here, together
+
+C = TypeVar("C")
+
+WORK_COUNT = 5_000
+"""Entries written, or as much work, after which a script ends, so that Redis answers others meanwhile."""
+
+STATE = (b"filling", b"buckets")
+"""Fields of a bucket's state which tell whether it is believed: it was filled, and is divided as this view is."""
+
+_ID = Struct(">Q")
+_MISSING = -1
+
+_FILLED = Script("filled.lua")
+_ASK_RETRY = Script("ask_retry.lua")
+_REFUSE_RETRY = Script("refuse_retry.lua")
+
+
+class RedisView(Generic[C]):
+    """One generation, divided into `bucket_count` buckets for as long as it lives: another count is refused with StoreError.
+
+    `name` is the generation's; all its keys begin with `{name.bucket}`.
+    """
+
+    APPLY: ClassVar[Script]
+    RELEASE: ClassVar[Script]
+    """`view.lua`, the view's own file, and `apply.lua` or `release.lua`."""
+
+    def __init__(self, redis: Redis, name: str, bucket_count: int, crash: Crash = survive) -> None:
+        self._redis = redis
+        self._buckets = [b"{%s.%d}" % (name.encode(), number) for number in range(bucket_count)]
+        self._bucket_count = b"%d" % bucket_count
+        self._crash = crash
+        self._reached: dict[Partition, int] = {}
+        self._was_believed = False
+
+    def _encode(self, change: C) -> tuple[Iterable[int], bytes]:
+        """Numbers of the buckets which the change concerns, and the change as the script reads it; its first byte is not 0."""
+        raise NotImplementedError
+
+    def _settings(self) -> bytes:
+        """What the script finds as SETTINGS."""
+        return b""
+
+    def _bucket_of(self, id_: int) -> bytes:
+        return self._buckets[self._number_of(id_)]
+
+    def _number_of(self, id_: int) -> int:
+        """Of the bucket in which what has this id lives."""
+        return crc32(_ID.pack(id_)) % len(self._buckets)
+
+    async def _of_each(self, ask: Callable[[Pipeline, bytes], object]) -> list[list[Any]]:
+        """For each bucket the replies to what is asked of it; one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for bucket in self._buckets:
+            ask(pipeline, bucket)
+        found = await replies(pipeline)
+        count = len(found) // len(self._buckets)
+        return [found[at : at + count] for at in range(0, len(found), count)]
+
+    async def positions(self) -> dict[Partition, Position]:
+        found = await self._of_each(lambda pipeline, bucket: pipeline.hgetall(bucket + b":fence"))
+        fences = [fences_of(stored) for (stored,) in found]
+        everywhere = [partition for partition in fences[0] if all(partition in fence for fence in fences)]
+        least = {
+            partition: min((fence[partition] for fence in fences), key=lambda position: position.offset)
+            for partition in everywhere
+        }
+        self._reached = {partition: position.offset for partition, position in least.items()}
+        return least
+
+    async def apply(self, events: Sequence[Folded[C]]) -> None:
+        if not events:
+            return
+        refuse_gaps(events)
+        batch = runs(events)
+        changes = pairs(events, list(batch), self._encode, parking, len(self._buckets))
+        self._crash("view.before_position")
+        await self._run(self.APPLY, ranges(batch), dict(zip(self._buckets, changes, strict=True)))
+        self._reached |= {partition: run.last.offset for partition, run in batch.items()}
+        self._crash("view.after_commit")
+
+    async def _run(self, script: Script, partitions: Sequence[bytes], left: dict[bytes, list[bytes]]) -> None:
+        """Calls the script until each bucket has done everything. Buckets to which nothing is missing go ahead of the others."""
+        header = [self._bucket_count, WORK_COUNT, self._settings(), len(partitions) // 2, *partitions]
+        while left:
+            self._crash("view.before_commit")
+            done = await script.run_each(self._redis, [(b, [*header, *left[b]]) for b in left])
+            if _MISSING in done:
+                raise GapError(f"{left.keys()} lack events before those given")
+            rests = zip(left.items(), done, strict=True)
+            left = {bucket: pairs[2 * count :] for (bucket, pairs), count in rests if 2 * count < len(pairs)}
+
+    async def filled(self) -> None:
+        """Buckets that stand before what this view has seen or applied were emptied since, and are left to be filled again."""
+        reached = [a for p, offset in self._reached.items() for a in (partition_name(p), offset)]
+        await _FILLED.run_each(self._redis, [(b, [self._bucket_count, *reached]) for b in self._buckets])
+
+    async def believed(self) -> bool:
+        """False while some bucket is filled from nothing. Asked of Redis each time: it may have been emptied since."""
+        states = await self._of_each(lambda pipeline, bucket: pipeline.hmget(bucket + b":state", STATE))
+        self._was_believed = all(self._is_believed(state) for (state,) in states)
+        return self._was_believed
+
+    def _is_believed(self, state: Sequence[bytes | None]) -> bool:
+        return list(state) == [b"0", self._bucket_count]
+
+    def _check(self, state: Sequence[bytes | None]) -> None:
+        """For whoever reads a bucket: raises UnavailableError when `believed` has said so and the bucket was emptied since."""
+        if self._was_believed and not self._is_believed(state):
+            raise UnavailableError("a bucket that was believed is being filled again")
+
+    async def parked_keys(self) -> Collection[tuple[str, str]]:
+        found = await self._of_each(lambda pipeline, bucket: pipeline.hkeys(bucket + b":parked_keys"))
+        return {key_of(name) for (names,) in found for name in names}
+
+    async def parked(self) -> Sequence[ParkedEvent]:
+        """The fences are read first: an event parked after that is not taken for one that was released."""
+
+        def ask(pipeline: Pipeline, bucket: bytes) -> None:
+            for name in (b":fence", b":parked", b":retries"):
+                pipeline.hgetall(bucket + name)
+
+        return together([parked_here(*found) for found in await self._of_each(ask)])
+
+    async def ask_retry(self, topic: str, key: str) -> int:
+        await _ASK_RETRY.run_each(self._redis, [(b, [key_name(topic, key)]) for b in self._buckets])
+        return sum((event.partition[0], event.key) == (topic, key) for event in await self.parked())
+
+    async def refuse_retry(self, topic: str, key: str, reason: str) -> None:
+        arguments = [key_name(topic, key), reason]
+        await _REFUSE_RETRY.run_each(self._redis, [(bucket, arguments) for bucket in self._buckets])
+
+    async def release(self, topic: str, key: str, events: Sequence[Folded[C]]) -> None:
+        """One bucket after the other; in each, an event and its being parked end in one write, the last one with the key."""
+        if not events:
+            return
+        batch = runs(events)
+        changes = pairs(events, list(batch), self._encode, unparking, len(self._buckets))
+        for bucket, mine in zip(self._buckets, changes, strict=True):
+            self._crash("release.before_commit")
+            await self._run(self.RELEASE, ranges(batch), {bucket: mine})

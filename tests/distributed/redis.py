@@ -1,0 +1,19 @@
+"""A Redis database of its own for each kind of test: emptied before every test, never the whole server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+
+from stores.redis.client import connect
+from tests.services.addresses import Addresses
+
+FEEDS, SEARCH, LIMITS = 1, 2, 3
+
+
+@asynccontextmanager
+async def emptied(addresses: Addresses, database: int) -> AsyncIterator[Redis]:
+    url, _, _ = addresses.redis.rpartition("/")
+    async with connect(f"{url}/{database}") as redis:
+        await redis.flushdb()
+        yield redis
