@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from tests.e2e.world import PASSWORD, picture
+from tests.e2e.world import PASSWORD, as_told, picture
 
 Edge = tuple[str, str, str]
 """What is joined (like, save or follow), by whom, and to what."""
@@ -173,8 +173,7 @@ class Publisher(Client):
         path = f"/v1/media/{self._declared['media']['id']}"
         media = (await self._send(http, "GET", path)).json()
         if media.get("status") == "pending":
-            upload = self._declared["upload"]
-            await http.request(upload["method"], upload["url"], headers=upload["headers"], content=content)
+            await http.request(**as_told(self._declared["upload"], content))
             await self._send(http, "POST", f"{path}/complete")
         assert media.get("status") != "rejected", media
         self._is_ready = media.get("status") == "ready"

@@ -1,0 +1,77 @@
+"""Stands between a client and a real server, and takes the server away from the client without touching it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+HOST = "127.0.0.1"
+_READ_BYTES = 1 << 16
+
+
+class Forwarder:
+    """`open` and `shut` accept and refuse connections; while `frozen`, new connections are accepted and never answered."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+        self.port = 0
+        self.frozen = False
+
+    async def open(self) -> None:
+        """On the same port as before."""
+        self._server = await asyncio.start_server(self._serve, HOST, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def shut(self) -> None:
+        """Open connections break."""
+        if self._server is None:
+            return
+        self._server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        await self._server.wait_closed()
+        self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            if self.frozen:
+                await asyncio.Event().wait()
+            await self._pass_on(reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            self._serving.discard(task)
+            writer.transport.abort()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(HOST, self._target_port)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_pump(reader, far_writer))
+                group.create_task(_pump(far_reader, writer))
+        except* ConnectionError:
+            pass
+        finally:
+            far_writer.transport.abort()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(_READ_BYTES):
+        writer.write(data)
+        await writer.drain()
+    writer.write_eof()
+
+
+@asynccontextmanager
+async def forwarded(target_port: int) -> AsyncIterator[Forwarder]:
+    forwarder = Forwarder(target_port)
+    await forwarder.open()
+    try:
+        yield forwarder
+    finally:
+        await forwarder.shut()
