@@ -19,6 +19,7 @@ Mark = Callable[[Folded[C]], bytes | None]
 _FENCE = Struct(">QQ")
 _RANGE = Struct(">QQQ")
 _STAMP = Struct(">HQQ")
+_LENGTH = Struct(">I")
 
 
 @dataclass(slots=True)
@@ -63,35 +64,39 @@ def ranges(found: Runs) -> list[bytes]:
     ]
 
 
-def pairs(
-    events: Sequence[Folded[C]],
-    numbers: Sequence[Partition],
+def changes(
+    events: Iterable[Folded[C]],
+    partitions: Iterable[Partition],
     encode: Encode[C],
     mark: Mark[C],
     bucket_count: int,
 ) -> list[list[bytes]]:
-    """For each bucket what concerns it: stamp and change, alternating, in the order of the events."""
+    """For each bucket what concerns it, in the order of the events: stamped with partition, offset and id of the event."""
     found: list[list[bytes]] = [[] for _ in range(bucket_count)]
-    number_of = {partition: number for number, partition in enumerate(numbers)}
+    number_of = {partition: number for number, partition in enumerate(partitions)}
     for event in events:
         stamp = _STAMP.pack(number_of[event.partition], event.offset, event.event_id)
         marked = mark(event)
         if marked is not None:
-            for bucket in found:
-                bucket += (stamp, marked)
+            _tell(found, range(bucket_count), marked, stamp)
         for change in event.changes:
-            concerned, encoded = encode(change)
-            for bucket_number in concerned:
-                found[bucket_number] += (stamp, encoded)
+            _tell(found, *encode(change), stamp)
     return found
+
+
+def _tell(buckets: Sequence[list[bytes]], concerned: Iterable[int], what: bytes, stamp: bytes) -> None:
+    stamped = stamp + _LENGTH.pack(len(what)) + what
+    for number in concerned:
+        buckets[number].append(stamped)
 
 
 def parking(event: Folded[C]) -> bytes | None:
     return None if event.parked is None else b"\0%s\0%s" % (event.key.encode(), event.parked.encode())
 
 
-def unparking(event: Folded[C]) -> bytes | None:
-    return b"\0" + event.key.encode()
+def unparking(key: str) -> Mark[object]:
+    marked = b"\0" + key.encode()
+    return lambda event: marked
 
 
 def partition_name(partition: Partition) -> bytes:

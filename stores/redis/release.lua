@@ -1,9 +1,9 @@
 -- Applies, in order, those of the given events that are parked in this bucket, and forgets each in the same write.
--- Returns how many pairs are done.
+-- Returns how many changes are done.
 
-local function unpark(event, what)
-  if redis.call('HDEL', PARKED, field_of(event)) == 0 then return false end
-  local key = topic_of(event) .. what
+local function unpark(number, offset, what)
+  if redis.call('HDEL', PARKED, parked_field(number, offset)) == 0 then return false end
+  local key = parked_key(number, string.sub(what, 2))
   if redis.call('HINCRBY', PARKED_KEYS, key, -1) == 0 then
     redis.call('HDEL', PARKED_KEYS, key)
     redis.call('HDEL', RETRIES, key)
@@ -11,16 +11,15 @@ local function unpark(event, what)
   return true
 end
 
-local at, work, previous, was_parked = FIRST, 0, nil, false
-while at < #ARGV and (work < ENOUGH or ARGV[at] == previous) do
-  previous = ARGV[at]
-  local what = ARGV[at + 1]
+local was_parked, has_changed = false, false
+local done = each(function(number, offset, _, what)
   if string.byte(what) == 0 then
-    was_parked = unpark(event_of(previous), what)
-  elseif was_parked then
-    work = work + 1 + change(what)
+    was_parked = unpark(number, offset, what)
+    return 1
   end
-  at = at + 2
-end
-if work > 0 then finish() end
-return (at - FIRST) / 2
+  if not was_parked then return 0 end
+  has_changed = true
+  return 1 + change(what)
+end)
+if has_changed then finish() end
+return done

@@ -25,8 +25,8 @@ from stores.ports.errors import UnavailableError
 from stores.ports.log import Partition
 from stores.ports.view import Folded, GapError, ParkedEvent, Position
 from stores.redis.batches import (
+    changes,
     fences_of,
-    pairs,
     parking,
     partition_name,
     ranges,
@@ -111,9 +111,9 @@ class RedisView(Generic[C]):
             return
         refuse_gaps(events)
         batch = runs(events)
-        changes = pairs(events, list(batch), self._encode, parking, len(self._buckets))
+        told = changes(events, batch, self._encode, parking, len(self._buckets))
         self._crash("view.before_position")
-        await self._run(self.APPLY, ranges(batch), dict(zip(self._buckets, changes, strict=True)))
+        await self._run(self.APPLY, ranges(batch), dict(zip(self._buckets, told, strict=True)))
         self._reached |= {partition: run.last.offset for partition, run in batch.items()}
         self._crash("view.after_commit")
 
@@ -122,11 +122,11 @@ class RedisView(Generic[C]):
         header = [self._bucket_count, WORK_COUNT, self._settings(), len(partitions) // 2, *partitions]
         while left:
             self._crash("view.before_commit")
-            done = await script.run_each(self._redis, [(b, [*header, *left[b]]) for b in left])
+            done = await script.run_each(self._redis, [(b, [*header, b"".join(left[b])]) for b in left])
             if _MISSING in done:
                 raise GapError(f"{left.keys()} lack events before those given")
-            rests = zip(left.items(), done, strict=True)
-            left = {bucket: pairs[2 * count :] for (bucket, pairs), count in rests if 2 * count < len(pairs)}
+            rests = {bucket: told[count:] for (bucket, told), count in zip(left.items(), done, strict=True)}
+            left = {bucket: rest for bucket, rest in rests.items() if rest}
 
     async def filled(self) -> None:
         """Buckets that stand before what this view has seen or applied were emptied since, and are left to be filled again."""
@@ -173,7 +173,7 @@ class RedisView(Generic[C]):
         if not events:
             return
         batch = runs(events)
-        changes = pairs(events, list(batch), self._encode, unparking, len(self._buckets))
-        for bucket, mine in zip(self._buckets, changes, strict=True):
+        told = changes(events, batch, self._encode, unparking(key), len(self._buckets))
+        for bucket, mine in zip(self._buckets, told, strict=True):
             self._crash("release.before_commit")
             await self._run(self.RELEASE, ranges(batch), {bucket: mine})

@@ -1,0 +1,102 @@
+"""The contract of views on Redis, for the view of every projection that is kept there, in one bucket and in several."""
+
+from collections.abc import AsyncIterator, Callable
+from random import Random
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from events.envelope import Envelope
+from stores.ports.crash import Crash
+from stores.ports.log import Entry, Partition
+from stores.ports.view import Folded, View
+from stores.redis.feeds import RedisFeeds
+from stores.redis.view import RedisView
+from tests.contract.log import record
+from tests.contract.view import Events, OpenView, Read, ViewContract
+from tests.distributed.redis import FEEDS, emptied
+from tests.property.stories import Story
+from tests.property.subjects import SUBJECTS, Subject
+from tests.services.addresses import Addresses
+
+_PARTITION = ("photolog.contract", 0)
+
+Open = Callable[[Redis, int, Crash], RedisView[Any]]
+"""By generation."""
+
+
+def _feeds(bucket_count: int, celebrity_threshold: int) -> Open:
+    return lambda redis, generation, crash: RedisFeeds(
+        redis, generation, bucket_count, cap=5, celebrity_threshold=celebrity_threshold, crash=crash
+    )
+
+
+VIEWS: tuple[tuple[str, Open], ...] = (("feeds", _feeds(1, 2)), ("feeds", _feeds(3, 6)))
+
+
+@pytest.fixture
+async def redis(addresses: Addresses) -> AsyncIterator[Redis]:
+    async with emptied(addresses, FEEDS) as found:
+        yield found
+
+
+@pytest.fixture(params=VIEWS, ids=["feeds in one bucket", "feeds in three"])
+def opened(request: pytest.FixtureRequest) -> tuple[str, Open]:
+    found: tuple[str, Open] = request.param
+    return found
+
+
+@pytest.fixture
+def subject(opened: tuple[str, Open]) -> Subject:
+    return next(subject for subject in SUBJECTS if subject.projection.name == opened[0])
+
+
+@pytest.fixture
+def told(subject: Subject) -> list[Envelope]:
+    """Every action of the projection on a few things."""
+    random = Random(4)
+    choices = [(n, random.randrange(4), random.randrange(4), random.randrange(8)) for n in range(32)]
+    return [
+        event
+        for event in Story().tell(subject.actions, choices)
+        if isinstance(event, subject.projection.events)
+    ]
+
+
+@pytest.fixture
+def events(subject: Subject, told: list[Envelope]) -> list[Folded[Any]]:
+    project = subject.projection.project
+    return [Folded(_PARTITION, n, event.id, event.key, tuple(project(event))) for n, event in enumerate(told)]
+
+
+@pytest.fixture
+def open_view(opened: tuple[str, Open], redis: Redis) -> OpenView:
+    return lambda crash: opened[1](redis, 1, crash)
+
+
+@pytest.fixture
+def open_other(opened: tuple[str, Open], redis: Redis) -> OpenView:
+    return lambda crash: opened[1](redis, 2, crash)
+
+
+class _Offsets:
+    """Stands for the log where a view says at which offset something stands: the record there has the offset as its id."""
+
+    async def read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
+        return [Entry(partition, first, record(id_=first))]
+
+
+@pytest.fixture
+def read(subject: Subject, told: list[Envelope]) -> Read:
+    """Through the reader's port."""
+    return lambda view: subject.read(view, told, _Offsets())
+
+
+class TestRedisViews(ViewContract):
+    async def test_the_events_of_this_suite_change_something(
+        self, view: View[Any], events: Events, read: Read
+    ) -> None:
+        empty = await read(view)
+        await view.apply(events)
+        assert await read(view) != empty
