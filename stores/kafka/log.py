@@ -1,0 +1,143 @@
+"""The log in Kafka: one topic of the cluster for each of ours, `acks=all`, keys spread by murmur2.
+
+Records of one append that follow each other in one partition make one batch, up to about a megabyte: it is there as a whole or not
+at all, and nobody else's records lie between. Where the partition changes, what comes before is acknowledged before the next is
+sent, so that a failure leaves a prefix. So an append takes as many round trips as its partition changes; who has much to say says
+it in several appends at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    InvalidTimestampError,
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+)
+from aiokafka.structs import TopicPartition
+
+from events.codec import Record
+from stores.kafka.connection import in_background
+from stores.kafka.envelope import Message, message_of
+from stores.kafka.names import logical, physical
+from stores.kafka.producer import BATCH_BYTES, Producer
+from stores.kafka.reader import DEADLINE_S, KafkaLogReader
+from stores.ports.crash import Crash, survive
+from stores.ports.errors import StoreError, UnavailableError
+from stores.ports.log import Partition, Positions
+
+_REFUSALS = (
+    ClusterAuthorizationFailedError,
+    InvalidTimestampError,
+    InvalidTopicError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+)
+"""What a broker answers instead of writing. After anything else it may have written."""
+_Run = tuple[TopicPartition, list[Message]]
+
+
+class KafkaLog(KafkaLogReader):
+    """The log of a process that appends to it, any number of which may do so. Used from one event loop; opens nothing until it is
+    used, and needs `close`, which delivers what is underway for as long as the deadline.
+
+    A producer that misses the deadline or fails in any way is discarded: everybody who waits for it gets UnavailableError, and the
+    next append begins a new one. What it was sending may still arrive for as long as a request takes.
+    """
+
+    def __init__(
+        self, bootstrap: str, namespace: str, deadline_s: float = DEADLINE_S, crash: Crash = survive
+    ) -> None:
+        super().__init__(bootstrap, namespace, deadline_s)
+        self._bootstrap, self._deadline_s, self._crash = bootstrap, deadline_s, crash
+        self._producer: Producer | None = None
+        self._endings: set[asyncio.Task[None]] = set()
+        self._listeners: list[Callable[[Collection[str]], None]] = []
+
+    def on_append(self, listener: Callable[[Collection[str]], None]) -> None:
+        """`listener` is told which topics grew by what this process appended."""
+        self._listeners.append(listener)
+
+    async def append(self, records: Sequence[Record]) -> Positions:
+        if not records:
+            return {}
+        messages = [message_of(record, self._namespace) for record in records]
+        if too_long := [message.size_bytes for message in messages if message.size_bytes > BATCH_BYTES]:
+            raise StoreError(f"an event of {max(too_long)} bytes is too long for the log")
+        self._crash("log.before_commit")
+        producer = self._living()
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                positions = await self._send(producer, records, messages)
+        except TimeoutError as error:
+            self._discard(producer)
+            raise UnavailableError("the log did not acknowledge in time") from error
+        except _REFUSALS as error:
+            self._discard(producer)
+            raise StoreError(f"the log refuses it: {error}") from error
+        except KafkaError as error:
+            self._discard(producer)
+            raise UnavailableError(f"the log did not acknowledge: {error}") from error
+        self._crash("log.after_commit")
+        for listener in self._listeners:
+            listener({topic for topic, _ in positions})
+        return positions
+
+    async def close(self) -> None:
+        if self._producer is not None:
+            await self._flush(self._producer)
+            self._discard(self._producer)
+        if self._endings:
+            await asyncio.wait(self._endings)
+        await super().close()
+
+    def _living(self) -> Producer:
+        if self._producer is None:
+            self._producer = Producer(self._bootstrap, int(self._deadline_s * 1000))
+        return self._producer
+
+    def _discard(self, producer: Producer) -> None:
+        """In the background: ending takes as long as what is underway."""
+        if producer is self._producer:
+            self._producer = None
+            in_background(producer.end(), self._endings)
+
+    async def _flush(self, producer: Producer) -> None:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await producer.flush()
+        except (TimeoutError, KafkaError):
+            return  # whoever appended it has been told
+
+    async def _send(
+        self, producer: Producer, records: Sequence[Record], messages: Sequence[Message]
+    ) -> Positions:
+        positions: dict[Partition, int] = {}
+        for place, batch in await self._runs_of(producer, records, messages):
+            offset = await producer.send(place, batch)
+            if offset < 0:
+                raise UnavailableError("the log has it, and does not say where")
+            positions[logical(self._namespace, place.topic), place.partition] = offset
+        return positions
+
+    async def _runs_of(
+        self, producer: Producer, records: Sequence[Record], messages: Sequence[Message]
+    ) -> list[_Run]:
+        """What follows each other in one partition, cut where it fills a batch."""
+        runs: list[_Run] = []
+        room_bytes = 0
+        for record, message in zip(records, messages, strict=True):
+            place = await producer.place(physical(self._namespace, record.topic), message.key)
+            room_bytes -= message.size_bytes
+            if not runs or runs[-1][0] != place or room_bytes < 0:
+                runs.append((place, []))
+                room_bytes = BATCH_BYTES - message.size_bytes
+            runs[-1][1].append(message)
+        return runs

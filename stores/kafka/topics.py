@@ -1,0 +1,130 @@
+"""The topics as they have to be: made by `photolog migrate`, looked after by `photolog doctor`.
+
+Events are kept for ever, and the number of partitions of a topic never changes: a key would move to another partition, and its
+events would lose their order. What an operator has configured otherwise is said and not changed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
+
+from events.topics import TOPICS
+from stores.kafka.names import physical
+from stores.ports.errors import StoreError, UnavailableError
+
+PARTITION_COUNT = 8
+"""Of each topic, unless the settings say otherwise before it is made."""
+_DEADLINE_S = 30.0
+_MIN_INSYNC = "min.insync.replicas"
+
+
+def needed_settings(replication: int) -> Mapping[str, str]:
+    """Of every topic. All replicas but one have to have an event before it is acknowledged, with one replica that one."""
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": "-1",
+        "retention.bytes": "-1",
+        "max.message.bytes": str(1 << 20),
+        "message.timestamp.type": "LogAppendTime",  # else a broker refuses the events of a host whose clock is fast
+        "unclean.leader.election.enable": "false",
+        _MIN_INSYNC: str(max(1, replication - 1)),
+    }
+
+
+async def create_topics(bootstrap: str, namespace: str, partition_count: int, replication: int) -> None:
+    """Makes those that are missing; repeatable, also by two at once.
+
+    Raises StoreError when a topic has another number of partitions or cannot be made, UnavailableError when Kafka is away.
+    """
+    settings = dict(needed_settings(replication))
+    names = [physical(namespace, topic) for topic in TOPICS]
+    async with _admin(bootstrap) as admin:
+        response = await admin.create_topics(
+            [NewTopic(name, partition_count, replication, topic_configs=settings) for name in names]
+        )
+        for name, code, message, *_ in response.topic_errors:
+            if for_code(code) not in (NoError, TopicAlreadyExistsError):
+                raise StoreError(f"topic {name} cannot be made: {message or for_code(code).__name__}")
+        for name, partitions in (await _partitions(admin, names)).items():
+            if len(partitions) != partition_count:
+                raise StoreError(_wrong_count(name, len(partitions), partition_count))
+
+
+async def check_topics(bootstrap: str, namespace: str, partition_count: int, replication: int) -> list[str]:
+    """What is wrong, one line each; empty when all is well. Never raises for what it is to find."""
+    names = [physical(namespace, topic) for topic in TOPICS]
+    try:
+        async with _admin(bootstrap) as admin:
+            found = await _partitions(admin, names)
+            settings = await _settings(admin, [name for name in names if name in found])
+    except UnavailableError as error:
+        return [f"kafka: {error}"]
+    problems = [
+        f"kafka: topic {name} is missing; run `photolog migrate`" for name in names if name not in found
+    ]
+    for name, partitions in found.items():
+        problems += _problems(name, partitions, settings[name], partition_count, replication)
+    return problems
+
+
+def _problems(
+    name: str,
+    partitions: list[Mapping[str, Any]],
+    settings: Mapping[str, str],
+    partition_count: int,
+    replication: int,
+) -> list[str]:
+    problems = []
+    if len(partitions) != partition_count:
+        problems.append(f"kafka: {_wrong_count(name, len(partitions), partition_count)}")
+    copies = min(len(partition["replicas"]) for partition in partitions)
+    if copies < replication:
+        problems.append(f"kafka: topic {name} has {copies} replicas, fewer than {replication}")
+    for setting, needed in needed_settings(replication).items():
+        is_enough = setting == _MIN_INSYNC and int(settings[setting]) >= int(needed)
+        if settings[setting] != needed and not is_enough:
+            problems.append(
+                f"kafka: topic {name} has {setting}={settings[setting]}, which has to be {needed}"
+            )
+    return problems
+
+
+def _wrong_count(name: str, found: int, needed: int) -> str:
+    return f"topic {name} has {found} partitions, the settings say {needed}; the number never changes once it is made"
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="photolog", request_timeout_ms=10_000)
+    try:
+        async with asyncio.timeout(_DEADLINE_S):
+            await admin.start()
+            yield admin
+    except (KafkaError, TimeoutError) as error:
+        raise UnavailableError(f"{bootstrap} does not answer: {type(error).__name__}") from error
+    finally:
+        await admin.close()
+
+
+async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """Of the topics that are there."""
+    described = await admin.describe_topics(names)
+    return {
+        topic["topic"]: topic["partitions"] for topic in described if for_code(topic["error_code"]) is NoError
+    }
+
+
+async def _settings(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    found = {}
+    for response in await admin.describe_configs(wanted) if wanted else ():
+        for code, message, _, name, entries in response.resources:
+            if for_code(code) is not NoError:
+                raise UnavailableError(f"the settings of {name} cannot be read: {message}")
+            found[name] = {setting: value for setting, value, *_ in entries}
+    return found

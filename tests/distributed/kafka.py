@@ -1,0 +1,70 @@
+"""Topics of their own for each test, and messages that are not ours."""
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from events.topics import TOPICS
+from stores.kafka.names import physical
+from stores.kafka.topics import create_topics
+
+PARTITION_COUNT = 4
+
+
+@asynccontextmanager
+async def fresh_topics(bootstrap: str) -> AsyncIterator[str]:
+    """Their namespace."""
+    namespace = f"t{uuid.uuid4().hex[:12]}"
+    await create_topics(bootstrap, namespace, PARTITION_COUNT, 1)
+    yield namespace
+    async with administrating(bootstrap) as admin:
+        await admin.delete_topics([physical(namespace, topic) for topic in TOPICS])
+
+
+@asynccontextmanager
+async def administrating(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def producing(bootstrap: str, **options: Any) -> AsyncIterator[AIOKafkaProducer]:
+    """Somebody else's producer."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, **options)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def configure(bootstrap: str, topic: str, setting: str, value: str) -> None:
+    """Returns when brokers act by it, which is after the controller has said so."""
+    async with administrating(bootstrap) as admin:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {setting: value})])
+        found = ""
+        while found != value:
+            (response,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+            found = {name: now for name, now, *_ in response.resources[0][-1]}[setting]
+
+
+async def put(
+    bootstrap: str,
+    topic: str,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Sequence[tuple[str, bytes | None]],
+) -> int:
+    """One message into partition 0; its offset."""
+    async with producing(bootstrap) as producer:
+        sent = await producer.send_and_wait(topic, value, key, partition=0, headers=list(headers))
+    return int(sent.offset)
