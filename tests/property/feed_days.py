@@ -4,8 +4,9 @@ Nothing here knows how feeds work. What is appended, delivered, forgotten or los
 shrinks to a short day.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from api.feeds import skeleton
@@ -19,13 +20,13 @@ from projectors.graph import GRAPH
 from projectors.projection import Projection
 from projectors.timelines import TIMELINES
 from stores.ports.log import Partition
-from stores.ports.view import Folded
+from stores.ports.view import Folded, View
 from stores.ports.views import Views
 from stores.sqlite.database import MEMORY
 from stores.sqlite.feeds import SqliteFeeds
 from stores.sqlite.graph import SqliteGraph
 from stores.sqlite.timelines import SqliteTimelines
-from stores.sqlite.view import SqliteView
+from tests.contract.feeds import FeedsView
 
 USERS = (1, 2, 3, 4, 5)
 AUTHORS = ((1, 2, 3, 4), (1, 1, 1, 2, 3), (1,))
@@ -39,16 +40,15 @@ _LONGEST_WALK_COUNT = 1_000
 class Day:
     """`posts` made so far as (post, author). The clock of whoever makes a post is off by up to two milliseconds."""
 
-    def __init__(self, authors: Sequence[int], cap: int, celebrity_threshold: int) -> None:
+    HAPPENINGS: tuple[str, ...] = (*["deliver_to_feeds"] * 7, "deliver_to_timelines", "look", "forget_idle")
+
+    def __init__(self, authors: Sequence[int], feeds: FeedsView) -> None:
         self._authors = authors
         self.events: list[Envelope] = []
         self.posts: list[tuple[int, int]] = []
         self._log: dict[Partition, list[Envelope]] = {}
         self._now_ms = EPOCH_MS + 100
-        self._open_feeds: Callable[[], SqliteFeeds] = lambda: SqliteFeeds(
-            MEMORY, cap=cap, celebrity_threshold=celebrity_threshold
-        )
-        self.feeds = self._open_feeds()
+        self.feeds = feeds
         self.graph = SqliteGraph(MEMORY)
         self.timelines = SqliteTimelines(MEMORY)
 
@@ -105,15 +105,9 @@ class Day:
     async def forget_idle(self, a: int, b: int, c: int) -> None:
         await self.feeds.forget_idle(self._now_ms - 10 * c)
 
-    async def lose_the_feeds(self, a: int, b: int, c: int) -> None:
-        """Rarely: a feed that begins anew forgets the troubles it had."""
-        if (a, b) >= (5, 4):
-            self.feeds.close()
-            self.feeds = self._open_feeds()
-
     async def drain(self) -> None:
         """Everything on the log reaches every view: readers first, so that there are feeds for posts to go to."""
-        views: tuple[tuple[SqliteView[Any], Projection[Any]], ...] = (
+        views: tuple[tuple[View[Any], Projection[Any]], ...] = (
             (self.feeds, FEEDS),
             (self.timelines, TIMELINES),
             (self.graph, GRAPH),
@@ -137,8 +131,8 @@ class Day:
         raise AssertionError("the feed has no end")
 
     def close(self) -> None:
-        for view in (self.feeds, self.graph, self.timelines):
-            view.close()
+        self.graph.close()
+        self.timelines.close()
 
     def pass_time(self, ms: int) -> None:
         self._now_ms += ms
@@ -160,19 +154,46 @@ class Day:
         self._log.setdefault((event.topic, int(event.key) % PARTITION_COUNT), []).append(event)
 
     async def _deliver(
-        self, view: SqliteView[Any], projection: Projection[Any], partition: int, repeated: int, count: int
+        self, view: View[Any], projection: Projection[Any], partition: int, repeated: int, count: int
     ) -> None:
         """Up to `count` events of one partition, of which `repeated` were delivered before."""
-        topic = projection.topics[partition // PARTITION_COUNT % len(projection.topics)]
-        where = topic, partition % PARTITION_COUNT
-        log, stands = self._log.get(where, []), (await view.positions()).get(where)
+        where = _where(projection, partition)
+        stands = (await view.positions()).get(where)
         first = max(0, (-1 if stands is None else stands.offset) + 1 - repeated)
-        await view.apply(
-            [
-                Folded(where, offset, event.id, event.key, _changes(projection, event))
-                for offset, event in enumerate(log[first : first + repeated + count], first)
-            ]
-        )
+        await view.apply(self._folded(projection, where, first, first + repeated + count))
+
+    def _folded(
+        self, projection: Projection[Any], where: Partition, first: int, end: int
+    ) -> list[Folded[Any]]:
+        log = self._log.get(where, [])
+        return [
+            Folded(where, offset, event.id, event.key, _changes(projection, event))
+            for offset, event in enumerate(log[first:end], first)
+        ]
+
+
+class SqliteDay(Day):
+    HAPPENINGS = (*Day.HAPPENINGS, "lose_the_feeds")
+
+    def __init__(self, authors: Sequence[int], cap: int, celebrity_threshold: int) -> None:
+        self._open_feeds = partial(SqliteFeeds, MEMORY, cap=cap, celebrity_threshold=celebrity_threshold)
+        self._held = self._open_feeds()
+        super().__init__(authors, self._held)
+
+    async def lose_the_feeds(self, a: int, b: int, c: int) -> None:
+        """Rarely: a feed that begins anew forgets the troubles it had."""
+        if (a, b) >= (5, 4):
+            self._held.close()
+            self.feeds = self._held = self._open_feeds()
+
+    def close(self) -> None:
+        super().close()
+        self._held.close()
+
+
+def _where(projection: Projection[Any], partition: int) -> Partition:
+    topics = projection.topics
+    return topics[partition // PARTITION_COUNT % len(topics)], partition % PARTITION_COUNT
 
 
 def _changes(projection: Projection[Any], event: Envelope) -> tuple[Any, ...]:
@@ -190,7 +211,6 @@ MOODS = (
     (*["follow"] * 3, *["unfollow"] * 3, *["post"] * 3, "be_seen"),
 )
 """A bit of everything; feeds that overflow; authors who rise and fall."""
-HAPPENINGS = (*["deliver_to_feeds"] * 7, "deliver_to_timelines", "look", "forget_idle", "lose_the_feeds")
 Choice = tuple[int, int, int, int]
 
 
@@ -201,5 +221,5 @@ async def live_through(day: Day, mood: Sequence[str], choices: Sequence[Choice])
         if what < DEED_COUNT:
             getattr(day, mood[what])(a, b, c)
         else:
-            await getattr(day, HAPPENINGS[what - DEED_COUNT])(a, b, c)
+            await getattr(day, day.HAPPENINGS[what - DEED_COUNT])(a, b, c)
     await day.drain()
