@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from stores.redis.client import connect
 from tests.services.addresses import Addresses
 
-FEEDS, SEARCH, LIMITS = 1, 2, 3
+FEEDS, SEARCH, LIMITS, COUNTS = 1, 2, 3, 4
 
 
 @asynccontextmanager
