@@ -9,7 +9,18 @@ from pydantic import ValidationError
 from runtime.errors import OperatorError
 from stores.ports.errors import StoreError
 
-_COMMANDS = ("demo", "events", "feed", "projections", "replay", "serve")
+_COMMANDS = (
+    "demo",
+    "doctor",
+    "events",
+    "feed",
+    "migrate",
+    "parked",
+    "projections",
+    "replay",
+    "serve",
+    "worker",
+)
 
 
 class _Commands(click.Group):

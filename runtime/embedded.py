@@ -7,20 +7,10 @@ from functools import partial
 
 import structlog
 
-from api.first_pages import FirstPages
 from api.health import Readiness
-from api.people import People
-from api.seen import Seen
-from api.services import Services
-from api.tokens import AccessTokens
+from api.rates import LocalRates
 from events.ids import Clock, Ids, system_clock
 from events.topics import TOPICS
-from producers.journal import Journal
-from producers.naming import keyed_digest
-from producers.reactors.media import media_reactors
-from producers.reactors.reactor import Runner
-from producers.reactors.registrations import Registrations
-from producers.reactors.world import World
 from projectors.engines.embedded import EmbeddedEngine
 from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from runtime.background import Background
@@ -28,6 +18,7 @@ from runtime.folder import Folder
 from runtime.generations import Generations, Makers
 from runtime.parts import PROJECTIONS, view_makers
 from runtime.settings import Settings
+from runtime.system import Reading, Stores, make_registrations, make_runners, make_services
 from runtime.web import make_app
 from stores.argon2.passwords import Argon2Passwords, Cost
 from stores.files.objects import FilesObjects
@@ -69,15 +60,19 @@ class Embedded:
         makers = Makers(PROJECTIONS, view_makers(settings), folder.view, self._log, self._keys)
         self._generations = Generations(self._registry, makers, self._engine, self._progress)
         self._background = Background(self._fail)
-        self._services = self._make_services(folder)
-        self._runners = self._make_runners(folder)
+        reading = Reading(self._generations.views, self._progress, watching)
+        ids = Ids(take_shard(self._state), clock)
+        self._services = make_services(self._stores, reading, self._passwords, ids, clock)
+        self._registrations = make_registrations(self._stores, reading, ids, clock)
+        self._runners = make_runners(self._stores, reading, self._pictures, folder.fresh_work(), ids, clock)
         self.app = make_app(
             settings,
             self._services,
             self._idempotency_keys,
+            LocalRates(clock),
             partial(self._log.ends, TOPICS),
             self._objects,
-            self._secret,
+            self._stores.secret,
             self._readiness,
         )
 
@@ -132,53 +127,21 @@ class Embedded:
         self._registry = SqliteRegistry(self._state)
         self._log = SqliteLog(folder.log, failed=self._log_failed)
         self._idempotency_keys = SqliteIdempotencyKeys(folder.idempotency)
-        configured = self._settings.secret
-        self._secret = (
-            folder.secret("secret") if configured is None else configured.get_secret_value().encode()
-        )
         public_url = self._settings.media_base_url or None
         self._objects = FilesObjects(folder.objects, folder.secret("objects"), public_url=public_url)
         self._pictures = PillowPictures()
         self._passwords = Argon2Passwords(Cost(memory_kib=self._settings.password_memory_kib))
-
-    def _make_services(self, folder: Folder) -> Services:
-        ids = Ids(take_shard(self._state), self._clock)
-        journal = Journal(self._log, self._keys)
-        views = self._generations.views
-        return Services(
-            log=journal,
-            keys=self._keys,
-            views=views,
-            progress=self._progress,
-            ids=ids,
-            clock=self._clock,
-            tokens=AccessTokens([self._secret], self._clock),
-            sessions=SqliteSessions(self._state),
-            credentials=SqliteCredentials(self._state),
-            passwords=self._passwords,
-            digest=keyed_digest(folder.secret("names")),
-            objects=self._objects,
-            people=People(self._objects, self._clock),
-            first_pages=FirstPages(watching, self._clock),
-            seen=Seen(journal, lambda: views().accounts, ids, self._clock),
-        )
-
-    def _make_runners(self, folder: Folder) -> tuple[Runner, ...]:
-        app = self._services
-        world = World(app.log, self._log, app.progress, app.views, app.objects, app.ids, app.clock)
-        self._registrations = Registrations(
+        configured = self._settings.secret
+        self._stores = Stores(
             log=self._log,
-            journal=app.log,
-            keys=app.keys,
-            names=lambda: app.views().names,
-            accounts=lambda: app.views().accounts,
-            progress=app.progress,
-            ids=app.ids,
-            clock=app.clock,
+            keys=self._keys,
+            credentials=SqliteCredentials(self._state),
+            sessions=SqliteSessions(self._state),
+            reactor_positions=SqliteReactorPositions(self._state),
+            objects=self._objects,
+            secret=folder.secret("secret") if configured is None else configured.get_secret_value().encode(),
+            names_secret=folder.secret("names"),
         )
-        positions = SqliteReactorPositions(self._state)
-        reactors = media_reactors(world, self._pictures, folder.fresh_work())
-        return tuple(Runner(reactor, self._log, self._keys, positions, self._clock) for reactor in reactors)
 
     async def _forget_idle(self) -> None:
         feeds: FeedsUpkeep = self._generations.live_feeds()

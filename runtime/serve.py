@@ -1,48 +1,70 @@
-"""Running the embedded system as one process: start, serve HTTP, stop in the opposite order."""
+"""Running the API as one process: start, serve HTTP, stop in the opposite order."""
 
 import asyncio
 import contextlib
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Protocol
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 from runtime.connections import BoundedConnection
-from runtime.embedded import Embedded
 from runtime.settings import Settings
+from runtime.web import Routes
 
 _GRACE_S = 20
 """How long open requests may take after SIGTERM."""
 _logger = structlog.get_logger(__name__)
 
 
-async def serve_embedded(settings: Settings, host: str, port: int) -> int:
+class System(Protocol):
+    @property
+    def app(self) -> ASGIApp: ...
+    @property
+    def failed(self) -> bool: ...
+    def on_failure(self, tell: Callable[[], None]) -> None: ...
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+async def serve_api(settings: Settings, host: str, port: int, routes: Routes) -> int:
     """Serve until SIGTERM or Ctrl-C; the exit status is 1 when a part of the system failed."""
-    async with opened(settings) as system:
+    async with opened(settings, routes) as system:
         server = _server(system.app)
         gc.collect()
         gc.freeze()  # every request waits while garbage is looked for: not again in what stays for good
         system.on_failure(lambda: _stop(server))
         with contextlib.closing(_listen(host, port)) as listening:
             shown_port = listening.getsockname()[1]
-            _logger.info("serving", url=f"http://{host}:{shown_port}", data=str(settings.data))
+            _logger.info("serving", url=f"http://{host}:{shown_port}", profile=settings.profile)
             await server.serve(sockets=[listening])
         return 1 if system.failed else 0
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Embedded]:
-    """The system with its projectors and reactors at work."""
-    system = Embedded(settings)
+async def opened(settings: Settings, routes: Routes = "all") -> AsyncIterator[System]:
+    """The system with its projectors and reactors at work, as far as they belong to this process."""
+    system = await _made(settings, routes)
     try:
         await system.start()
         yield system
     finally:
         await system.stop()
+
+
+async def _made(settings: Settings, routes: Routes) -> System:
+    """Each set-up needs libraries that the other one does not load."""
+    if settings.profile == "distributed":
+        from runtime.distributed import distributed
+
+        return await distributed(settings, routes)
+    from runtime.embedded import Embedded
+
+    return Embedded(settings)
 
 
 class _Server(uvicorn.Server):

@@ -1,7 +1,8 @@
-"""The embedded system's HTTP application: all routes on the pipeline, with their limits and their metrics."""
+"""The HTTP application: routes on the pipeline, with their limits and their metrics."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Literal, assert_never
 
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
@@ -13,7 +14,8 @@ from api.health import Readiness, health_endpoints
 from api.idempotency import LogEnds
 from api.metrics import RequestMetrics, metrics_endpoint
 from api.pipeline import Gateway
-from api.rates import Allowance, Limits, LocalRates
+from api.rates import Allowance, Limits, RateLimiter
+from api.routes import Endpoint
 from api.services import Services
 from api.table import endpoints
 from api.uploads import ObjectRoute
@@ -22,26 +24,32 @@ from stores.ports.idempotency import IdempotencyKeys
 from stores.ports.objects import SelfServed
 
 
+Routes = Literal["all", "read", "write"]
+
+
 def make_app(
     settings: Settings,
     services: Services,
     idempotency_keys: IdempotencyKeys,
+    rates: RateLimiter,
     log_ends: LogEnds,
-    store: SelfServed,
+    store: SelfServed | None,
     secret: bytes,
     readiness: Callable[[], Awaitable[Readiness]],
+    routes: Routes = "all",
 ) -> ASGIApp:
+    """`store` is a media store whose URLs are answered here. Reads and writes may be served by processes apart."""
     metrics = RequestMetrics(CollectorRegistry())
     token = settings.metrics_token
     table = (
-        *endpoints(services),
+        *(endpoint for endpoint in endpoints(services) if _is_served(endpoint, routes)),
         *health_endpoints(readiness),
         metrics_endpoint(metrics, None if token is None else token.get_secret_value()),
     )
     gateway = Gateway(
         authenticate=partial(authenticate, services),
         progress=services.progress,
-        rates=LocalRates(services.clock),
+        rates=rates,
         limits=_limits(settings),
         idempotency_keys=idempotency_keys,
         log_ends=log_ends,
@@ -50,10 +58,24 @@ def make_app(
         clock=services.clock,
         secret=secret,
     )
-    objects = ObjectRoute(store, lambda: services.views().media, services.clock)
-    return build_app(
-        table, gateway, observe=metrics.observe, cors_origins=settings.cors_origins, others=[objects.route()]
+    others = (
+        [] if store is None else [ObjectRoute(store, lambda: services.views().media, services.clock).route()]
     )
+    return build_app(
+        table, gateway, observe=metrics.observe, cors_origins=settings.cors_origins, others=others
+    )
+
+
+def _is_served(endpoint: Endpoint, routes: Routes) -> bool:
+    match routes:
+        case "all":
+            return True
+        case "read":
+            return endpoint.method == "GET"
+        case "write":
+            return endpoint.method != "GET"
+        case _:
+            assert_never(routes)
 
 
 def _limits(settings: Settings) -> Limits:

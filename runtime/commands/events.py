@@ -43,16 +43,16 @@ def tail(data: Path | None, topics: tuple[str, ...], last: int, follow: bool, as
 
     Example: photolog events tail --topic photolog.engagement --last 5 --no-follow
     """
-    with beside(data) as system:
-        try:
-            asyncio.run(_tail(system, topics or TOPICS, last, follow, as_json))
-        except KeyboardInterrupt:
-            click.echo()
+    try:
+        asyncio.run(_tail(data, topics or TOPICS, last, follow, as_json))
+    except KeyboardInterrupt:
+        click.echo()
 
 
-async def _tail(system: Beside, topics: tuple[str, ...], last: int, follow: bool, as_json: bool) -> None:
-    async for entry in _entries(system, topics, last, follow):
-        click.echo(orjson.dumps(_json(entry)).decode() if as_json else _line(entry))
+async def _tail(data: Path | None, topics: tuple[str, ...], last: int, follow: bool, as_json: bool) -> None:
+    async with beside(data) as system:
+        async for entry in _entries(system, topics, last, follow):
+            click.echo(orjson.dumps(_json(entry)).decode() if as_json else _line(entry))
 
 
 async def _entries(system: Beside, topics: tuple[str, ...], last: int, follow: bool) -> AsyncIterator[Entry]:

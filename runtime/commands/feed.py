@@ -7,7 +7,7 @@ import click
 import orjson
 
 from api.explain import Explanation, explain_feed
-from runtime.beside import Beside, beside
+from runtime.beside import beside
 
 
 @click.group()
@@ -29,18 +29,18 @@ def explain(user: str, post: int, data: Path | None, as_json: bool) -> None:
 
     Example: photolog feed explain ada 7301548361728
     """
-    with beside(data) as system:
-        explanation = asyncio.run(_explain(system, user, post))
+    explanation = asyncio.run(_explain(data, user, post))
     click.echo(orjson.dumps(_json(explanation)).decode() if as_json else "\n".join(explanation.reasons))
     raise SystemExit(0 if explanation.in_feed else 1)
 
 
-async def _explain(system: Beside, user: str, post: int) -> Explanation:
-    views = await system.views()
-    account = await views.accounts.by_username(user.lower())
-    if account is None and not user.isdecimal():
-        raise click.ClickException(f"nobody is called {user}")
-    return await explain_feed(views, int(user) if account is None else account.user_id, post)
+async def _explain(data: Path | None, user: str, post: int) -> Explanation:
+    async with beside(data) as system:
+        views = await system.views()
+        account = await views.accounts.by_username(user.lower())
+        if account is None and not user.isdecimal():
+            raise click.ClickException(f"nobody is called {user}")
+        return await explain_feed(views, int(user) if account is None else account.user_id, post)
 
 
 def _json(explanation: Explanation) -> dict[str, object]:

@@ -8,7 +8,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from runtime.beside import Beside, Standing, beside
+from runtime.beside import Standing, beside
 
 _STYLES = {"live": "green", "ready": "cyan", "building": "yellow", "broken": "red", "retired": "dim"}
 
@@ -25,8 +25,7 @@ def projections(data: Path | None, as_json: bool) -> None:
 
     Example: photolog projections --json
     """
-    with beside(data) as system:
-        standings = asyncio.run(_standings(system))
+    standings = asyncio.run(_standings(data))
     if as_json:
         click.echo(orjson.dumps([_json(standing) for standing in standings]).decode())
     else:
@@ -35,8 +34,9 @@ def projections(data: Path | None, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-async def _standings(system: Beside) -> list[Standing]:
-    return [await system.standing(generation) for generation in await system.registry.generations()]
+async def _standings(data: Path | None) -> list[Standing]:
+    async with beside(data) as system:
+        return [await system.standing(generation) for generation in await system.registry.generations()]
 
 
 def _json(standing: Standing) -> dict[str, object]:

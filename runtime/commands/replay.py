@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -10,9 +10,9 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.folder import FolderInUseError
-from runtime.parts import PROJECTIONS
 from stores.ports.log import Positions
 from stores.ports.registry import Generation
 
@@ -20,7 +20,7 @@ _POLL_S = 0.2
 
 
 @click.command()
-@click.argument("projection", type=click.Choice([*PROJECTIONS, "all"]), metavar="PROJECTION|all")
+@click.argument("projection", type=click.Choice([*BY_NAME, "all"]), metavar="PROJECTION|all")
 @click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder, else PHOTOLOG_DATA."
 )
@@ -35,10 +35,14 @@ def replay(projection: str, data: Path | None, as_json: bool) -> None:
 
     Example: photolog replay search
     """
-    names = list(PROJECTIONS) if projection == "all" else [projection]
-    with beside(data) as system:
+    names = list(BY_NAME) if projection == "all" else [projection]
+    asyncio.run(_replay_each(names, data, as_json))
+
+
+async def _replay_each(names: Sequence[str], data: Path | None, as_json: bool) -> None:
+    async with beside(data) as system:
         for name in names:
-            switched = asyncio.run(_replay(system, name, as_json))
+            switched = await _replay(system, name, as_json)
             if as_json:
                 click.echo(orjson.dumps(switched).decode())
             else:
@@ -66,7 +70,7 @@ async def until_even(system: Beside, live: Generation, fresh: Generation) -> Non
         if not await system.is_ready(fresh):
             raise click.ClickException(f"{fresh.projection} {fresh.number} broke; see the server's log")
         try:
-            with system.alone():
+            with system.unfed():
                 await system.build(fresh, lambda done, total: None)
         except FolderInUseError:
             await asyncio.sleep(_POLL_S)

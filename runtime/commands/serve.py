@@ -1,13 +1,15 @@
-"""`photolog serve`: the whole system in one process."""
+"""`photolog serve`: the API; in the embedded set-up the whole system in one process."""
 
 from pathlib import Path
+from typing import get_args
 
 import click
 import uvloop
 
 from runtime.logs import configure_logs
-from runtime.serve import serve_embedded
+from runtime.serve import serve_api
 from runtime.settings import read_settings
+from runtime.web import Routes
 
 
 @click.command()
@@ -18,8 +20,15 @@ from runtime.settings import read_settings
 @click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder, else PHOTOLOG_DATA."
 )
-def serve(host: str, port: int, data: Path | None) -> None:
-    """Serve the API, with its projectors and reactors in the same process.
+@click.option(
+    "--routes",
+    type=click.Choice(get_args(Routes)),
+    default="all",
+    show_default=True,
+    help="Serve reads and writes by processes apart. Distributed only.",
+)
+def serve(host: str, port: int, data: Path | None, routes: Routes) -> None:
+    """Serve the API. Embedded, the default: with its projectors and reactors in the same process.
 
     Ends cleanly on SIGTERM and Ctrl-C; nothing acknowledged is lost when it is killed.
 
@@ -29,4 +38,6 @@ def serve(host: str, port: int, data: Path | None) -> None:
     settings = read_settings()
     if data is not None:
         settings = settings.model_copy(update={"data": data})
-    raise SystemExit(uvloop.run(serve_embedded(settings, host, port)))
+    if settings.profile == "embedded" and routes != "all":
+        raise click.ClickException("an embedded server serves all routes; leave out --routes")
+    raise SystemExit(uvloop.run(serve_api(settings, host, port, routes)))

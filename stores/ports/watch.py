@@ -1,7 +1,7 @@
 """Whether what was read still holds: for answers that are made of many rows of many views and asked for again and again."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
@@ -15,3 +15,14 @@ class Watch(Protocol):
 
 Watching = Callable[[], AbstractContextManager[Watch]]
 """Opens a watch over what this task reads."""
+
+
+class _InDoubt:
+    def is_unchanged(self) -> bool:
+        return False
+
+
+@contextmanager
+def unwatched() -> Iterator[Watch]:
+    """For stores that tell nobody of their changes: everything is read anew."""
+    yield _InDoubt()

@@ -1,21 +1,55 @@
-"""One server process serves all of these tests; each test has people of its own (`world.person("ada")`)."""
+"""One server serves all of these tests, of the set-up that `--set-up` names. Each test has people of its own:
+`world.person("ada")`.
 
-from collections.abc import Iterator
+Tests that are about the data folder of an embedded server are marked `embedded`, and left out for the other set-up.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 
 import httpx2
 import pytest
 
 from tests.e2e.cast import Cast, assemble
+from tests.e2e.cluster import Cluster
 from tests.e2e.conformance import Conformance
 from tests.e2e.forging import Secrets
-from tests.e2e.server import STRICT, ServerProcess
+from tests.e2e.server import GENEROUS, STRICT, ServerProcess
 from tests.e2e.stage import Stage, set_up
 from tests.e2e.world import World
+from tests.services.fixtures import addresses, stack  # noqa: F401 - fixtures
+
+MakeServer = Callable[[str, Mapping[str, str]], ServerProcess]
+"""By a name for its folder, and its settings."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--set-up") == "embedded":
+        return
+    left_out = [item for item in items if item.get_closest_marker("embedded")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    process = ServerProcess(tmp_path_factory.mktemp("server") / "data")
+def make_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MakeServer]:
+    """Servers of a distributed set-up share their services and their workers."""
+    if request.config.getoption("--set-up") == "embedded":
+        yield lambda name, settings: ServerProcess(tmp_path_factory.mktemp(name) / "data", settings)
+        return
+    cluster = Cluster(request.getfixturevalue("addresses"), "e2e", 15, tmp_path_factory.mktemp("cluster"))
+    cluster.prepare()
+    cluster.start()
+    yield lambda name, settings: ServerProcess(
+        tmp_path_factory.mktemp(name) / "data", {**settings, **cluster.settings}
+    )
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def server(make_server: MakeServer) -> Iterator[ServerProcess]:
+    process = make_server("server", GENEROUS)
     process.start()
     yield process
     assert process.stop() == 0
@@ -54,9 +88,9 @@ def secrets(server: ServerProcess) -> Secrets:
 
 
 @pytest.fixture(scope="session")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def strict(make_server: MakeServer) -> Iterator[ServerProcess]:
     """A server of its own with small limits, behind a proxy, for the pages of one origin."""
-    process = ServerProcess(tmp_path_factory.mktemp("strict") / "data", STRICT)
+    process = make_server("strict", STRICT)
     process.start()
     yield process
     assert process.stop() == 0

@@ -23,11 +23,16 @@ Json = Mapping[str, Any]
 
 class Secrets:
     def __init__(self, server: ServerProcess) -> None:
-        known = orjson.loads((server.data / "secrets.json").read_bytes())
-        self.secret = bytes.fromhex(known["secret"])
-        self.signatures = Signatures(bytes.fromhex(known["objects"]))
+        self._server = server
+        configured = server.settings.get("PHOTOLOG_SECRET")
+        self.secret = self._kept("secret") if configured is None else configured.encode()
         self.token_key = derived_key(self.secret, "access token")
         self.token_kid = hmac.digest(derived_key(self.secret, "access token id"), b"", "sha256").hex()[:16]
+
+    @property
+    def signatures(self) -> Signatures:
+        """Of the media store that an embedded server is itself."""
+        return Signatures(self._kept("objects"))
 
     def cursor(self, keys: Keys, route: str, parameters: Json, viewer: str | None, age_s: int) -> str:
         """As the list at `route` made it so long ago."""
@@ -36,6 +41,11 @@ class Secrets:
 
     def position(self, positions: Positions) -> str:
         return PositionStrings(self.secret).seal(positions)
+
+    def _kept(self, name: str) -> bytes:
+        """A secret that an embedded server has made for itself."""
+        known = orjson.loads((self._server.data / "secrets.json").read_bytes())
+        return bytes.fromhex(known[name])
 
     def claims(self, user_id: str, session_id: str) -> dict[str, Any]:
         """Those of a good access token."""

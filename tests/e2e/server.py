@@ -1,10 +1,11 @@
-"""A real `photolog serve` process for tests, on a free port of the loopback, with a data folder of its own."""
+"""A real `photolog serve` process for tests, on a free port of the loopback."""
 
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +13,7 @@ import orjson
 
 COMMAND = Path(sys.executable).with_name("photolog")
 START_TIMEOUT_S = 30
+COMMAND_TIMEOUT_S = 100
 
 GENEROUS = {
     "PHOTOLOG_READS_PER_MINUTE": "10000000",
@@ -37,11 +39,13 @@ STRICT = {
 
 
 class ServerProcess:
-    """Started by `start`, which returns when it listens; `url` is where. Its log is in `log_path`."""
+    """Started by `start`, which returns when it listens; `url` is where. Its log is in `log_path`. `data` is the folder of an
+    embedded server; a distributed one has its place in the settings.
+    """
 
-    def __init__(self, data: Path, settings: dict[str, str] = GENEROUS) -> None:
+    def __init__(self, data: Path, settings: Mapping[str, str] = GENEROUS) -> None:
         self.data = data
-        self.settings = settings
+        self.settings = {"PHOTOLOG_DATA": str(data), **settings}
         self.log_path = data.parent / f"{data.name}.log"
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -53,11 +57,23 @@ class ServerProcess:
             raise RuntimeError("not started")
         return self._process.pid
 
-    def start(self) -> None:
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of any process of the same system: nothing that the tests' own environment says of it."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOLOG_")}
-        arguments = [str(COMMAND), "serve", "--port", "0", "--data", str(self.data)]
+        return inherited | self.settings
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A `photolog` command beside the server."""
+        command = [str(COMMAND), *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, env=self.environment
+        )
+
+    def start(self) -> None:
+        arguments = [str(COMMAND), "serve", "--port", "0"]
         self._log = self.log_path.open("ab")
-        self._process = subprocess.Popen(arguments, env=inherited | self.settings, stderr=subprocess.PIPE)
+        self._process = subprocess.Popen(arguments, env=self.environment, stderr=subprocess.PIPE)
         self.url = self._read_url()
 
     def _read_url(self) -> str:

@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.server import COMMAND, ServerProcess
 from tests.e2e.world import PASSWORD, World, until
 
+pytestmark = pytest.mark.embedded
 _TIMEOUT_S = 60
 _BACKED_UP = ("*.db", "*.db-wal", "secrets.json", "objects")
 

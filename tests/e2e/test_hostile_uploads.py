@@ -70,6 +70,7 @@ def tampered(url: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.embedded
 def test_an_upload_url_is_good_for_what_it_says(world: World) -> None:
     ada = world.person("ada")
     content = picture()
@@ -81,6 +82,7 @@ def test_an_upload_url_is_good_for_what_it_says(world: World) -> None:
     assert put(world, url + "&more=1", content).status_code == 204
 
 
+@pytest.mark.embedded
 def test_an_upload_url_ends(world: World, secrets: Secrets) -> None:
     ada = world.person("ada")
     content = picture()
@@ -92,6 +94,7 @@ def test_an_upload_url_ends(world: World, secrets: Secrets) -> None:
         assert put(world, f"/objects/{key}?{query}", content).status_code == status
 
 
+@pytest.mark.embedded
 def test_a_finished_upload_is_not_written_again(world: World) -> None:
     ada = world.person("ada")
     first, second = picture(colour=(1, 2, 3)), picture(colour=(9, 8, 7))
@@ -158,6 +161,7 @@ def test_a_path_that_is_no_key_names_nothing(world: World, path: str) -> None:
         assert response.status_code in (404, 400), path
 
 
+@pytest.mark.embedded
 def test_a_signed_picture_url_is_good_for_what_it_says(world: World, secrets: Secrets) -> None:
     ada = world.person("ada")
     media = ada.get(f"/v1/media/{ada.photo()}")

@@ -35,6 +35,7 @@ SEED = 20_261_121
 _LONGEST_LIFE_S = 0.4
 
 
+@pytest.mark.embedded
 @pytest.mark.timeout(300)
 def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     random, ledger = Random(SEED), Ledger()
@@ -70,8 +71,8 @@ def _people(server: ServerProcess, ledger: Ledger, random: Random) -> list[Clien
 
 
 def _die_while_starting(server: ServerProcess, random: Random) -> None:
-    arguments = [str(COMMAND), "serve", "--port", "0", "--data", str(server.data)]
-    with subprocess.Popen(arguments, env=os.environ | server.settings, stderr=subprocess.DEVNULL) as process:
+    arguments = [str(COMMAND), "serve", "--port", "0"]
+    with subprocess.Popen(arguments, env=server.environment, stderr=subprocess.DEVNULL) as process:
         try:
             process.wait(0.2 + random.random())
         except subprocess.TimeoutExpired:

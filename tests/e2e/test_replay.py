@@ -1,21 +1,14 @@
 """A projection is rebuilt beside a running server: nobody notices, and what is served afterwards is the same."""
 
-import subprocess
-
 import orjson
 
-from runtime.parts import PROJECTIONS
-from tests.e2e.server import COMMAND, ServerProcess
+from projectors.catalogue import BY_NAME
+from tests.e2e.server import ServerProcess
 from tests.e2e.world import World
 
 
-def photolog(server: ServerProcess, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [str(COMMAND), *arguments, "--data", str(server.data)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-
-
 def states(server: ServerProcess) -> dict[tuple[str, int], str]:
-    found = orjson.loads(photolog(server, "projections", "--json").stdout)
+    found = orjson.loads(server.run("projections", "--json").stdout)
     return {(each["projection"], each["generation"]): each["state"] for each in found}
 
 
@@ -33,13 +26,13 @@ def test_rebuilt_projections_serve_the_same(world: World, server: ServerProcess)
         return [without_urls(bob.get(path)) for path in paths]
 
     before = served()
-    replayed = photolog(server, "replay", "all", "--json")
+    replayed = server.run("replay", "all", "--json")
     assert replayed.returncode == 0, replayed.stderr
     found = states(server)
     for answer in map(orjson.loads, replayed.stdout.splitlines()):
         assert found[answer["projection"], answer["from"]] == "ready"
         assert found[answer["projection"], answer["to"]] == "live"
-    assert {projection for projection, _ in found} == set(PROJECTIONS)
+    assert {projection for projection, _ in found} == set(BY_NAME)
     assert served() == before
     late = ada.post("after the switch")
     assert bob.feed()[0] == late

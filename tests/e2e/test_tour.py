@@ -10,6 +10,7 @@ import pytest
 from tests.console import Example, examples, is_answer, outputs
 from tests.e2e.server import ServerProcess
 
+pytestmark = pytest.mark.embedded
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -14,10 +14,10 @@ from events.ids import Ids
 from events.likes import PostLiked
 from producers.command import Command
 from producers.journal import Journal
-from runtime.beside import Beside
+from projectors.likes import LIKES
+from runtime.beside import Beside, FolderPlace
 from runtime.commands import replay as command
 from runtime.folder import Folder
-from runtime.parts import PROJECTIONS
 from runtime.settings import Settings
 from stores.ports.registry import Generation
 from stores.sqlite.log import SqliteLog
@@ -33,10 +33,11 @@ def data(tmp_path: Path) -> Path:
 def system(data: Path) -> Iterator[Beside]:
     """Likes on the log, and a live generation that shows all of them."""
     asyncio.run(_liked(data, 5))
-    with closing(Beside(Settings(data=data))) as made:
-        live = asyncio.run(made.registry.begin("likes", PROJECTIONS["likes"].version))
-        asyncio.run(made.build(live, _quiet))
-        yield made
+    made = Beside(FolderPlace(Settings(data=data)))
+    live = asyncio.run(made.registry.begin("likes", LIKES.version))
+    asyncio.run(made.build(live, _quiet))
+    yield made
+    asyncio.run(made.close())
 
 
 def _quiet(done_count: int, total_count: int) -> None:
@@ -93,13 +94,14 @@ def test_one_generation_to_go_back_to_is_kept_up(system: Beside, data: Path) -> 
 def test_a_generation_that_breaks_ends_the_command(system: Beside) -> None:
     live, fresh = _begun(system)
     asyncio.run(system.registry.mark("likes", fresh.number, "broken"))
-    with system.alone(), pytest.raises(click.ClickException, match="broke"):
+    with system.unfed(), pytest.raises(click.ClickException, match="broke"):
         asyncio.run(command.until_even(system, live, fresh))
 
 
 def test_a_server_that_goes_away_is_not_waited_for(system: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
     live, fresh = _begun(system)
-    server = system.alone()
+    server = ExitStack()
+    server.enter_context(system.unfed())
 
     async def stopped(seconds: float) -> None:
         server.close()

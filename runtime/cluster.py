@@ -1,0 +1,135 @@
+"""The services of a distributed set-up as one process is connected to them, and what is kept where: its list of parts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import structlog
+
+from runtime.settings import Settings
+from stores.cassandra.accounts import CassandraAccounts
+from stores.cassandra.comments import CassandraComments
+from stores.cassandra.credentials import CassandraCredentials
+from stores.cassandra.graph import CassandraGraph
+from stores.cassandra.keys import CassandraKeys
+from stores.cassandra.likes import CassandraLikes
+from stores.cassandra.media import CassandraMedia
+from stores.cassandra.names import CassandraNames
+from stores.cassandra.reactor_positions import CassandraReactorPositions
+from stores.cassandra.registry import CassandraRegistry
+from stores.cassandra.saves import CassandraSaves
+from stores.cassandra.secrets import CassandraSecrets
+from stores.cassandra.session import Cassandra, connect
+from stores.cassandra.sessions import CassandraSessions
+from stores.cassandra.timelines import CassandraTimelines
+from stores.kafka.log import KafkaLog
+from stores.ports.errors import UnavailableError
+from stores.ports.view import View
+from stores.redis.client import connect as connect_redis
+from stores.redis.counts import RedisCounts
+from stores.redis.feeds import RedisFeeds
+from stores.redis.search import RedisSearch
+from stores.s3.connection import S3Address
+from stores.s3.objects import S3Objects
+
+_LONGEST_WAIT_S = 5.0
+T = TypeVar("T")
+_logger = structlog.get_logger(__name__)
+
+OpenView = Callable[[int], View[Any]]
+"""By the number of a generation."""
+
+
+class Cluster:
+    """Made in the event loop that uses it, by `connected`. Needs `close`."""
+
+    def __init__(self, settings: Settings, cassandra: Cassandra) -> None:
+        self.settings = settings
+        self.cassandra = cassandra
+        self.redis = connect_redis(settings.redis.get_secret_value())
+        self.log = KafkaLog(settings.kafka, settings.namespace)
+        self.keys = CassandraKeys(cassandra)
+        self.credentials = CassandraCredentials(cassandra)
+        self.sessions = CassandraSessions(cassandra)
+        self.registry = CassandraRegistry(cassandra)
+        self.reactor_positions = CassandraReactorPositions(cassandra)
+        self.secrets = CassandraSecrets(cassandra)
+        self.objects = S3Objects(s3_address(settings), settings.media_base_url)
+        self._open = self._openers()
+
+    def view(self, projection: str, number: int) -> Any:
+        """A generation of the projection: a view, and its reader."""
+        return self._open[projection](number)
+
+    async def close(self) -> None:
+        await self.log.close()
+        await self.redis.aclose()
+        self.objects.close()
+        await self.cassandra.close()
+
+    def _openers(self) -> Mapping[str, OpenView]:
+        settings, cassandra, redis = self.settings, self.cassandra, self.redis
+        feeds = partial(
+            RedisFeeds,
+            redis,
+            bucket_count=settings.feed_buckets,
+            cap=settings.feed_cap,
+            celebrity_threshold=settings.celebrity_threshold,
+        )
+        return {
+            "names": partial(CassandraNames, cassandra),
+            "accounts": partial(CassandraAccounts, cassandra),
+            "graph": partial(CassandraGraph, cassandra),
+            "timelines": partial(CassandraTimelines, cassandra),
+            "media": partial(CassandraMedia, cassandra),
+            "feeds": feeds,
+            "likes": self._counted(CassandraLikes),
+            "comments": self._counted(CassandraComments),
+            "saves": partial(CassandraSaves, cassandra),
+            "search": partial(RedisSearch, redis, shard_count=settings.search_shards),
+        }
+
+    def _counted(self, kind: Any) -> OpenView:
+        """A view whose counts are served from Redis."""
+
+        def open_view(number: int) -> View[Any]:
+            served = RedisCounts(self.redis, kind.PROJECTION, number, kind.PARTS_COUNT)
+            view: View[Any] = kind(self.cassandra, number, served)
+            return view
+
+        return open_view
+
+
+async def connected(settings: Settings) -> Cluster:
+    """Raises UnavailableError when Cassandra is away, or was not prepared; the others are connected when they are needed."""
+    hosts, port = cassandra_hosts(settings)
+    session = await asyncio.to_thread(connect, hosts, port, settings.namespace)
+    return Cluster(settings, Cassandra(session))
+
+
+async def patiently(name: str, call: Callable[[], Awaitable[T]]) -> T:
+    """For processes that have nothing else to do than wait for a service to come back."""
+    wait_s = 0.1
+    while True:
+        try:
+            return await call()
+        except UnavailableError as error:
+            _logger.warning("waiting", part=name, error=str(error), wait_s=wait_s)
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+
+
+def cassandra_hosts(settings: Settings) -> tuple[Sequence[str], int]:
+    hosts = [host.strip().rpartition(":") for host in settings.cassandra.split(",")]
+    return [host for host, _, _ in hosts], int(hosts[0][2])
+
+
+def s3_address(settings: Settings) -> S3Address:
+    return S3Address(
+        endpoint=settings.s3,
+        public_endpoint=settings.s3_public or settings.s3,
+        access_key=settings.s3_access_key.get_secret_value(),
+        secret_key=settings.s3_secret_key.get_secret_value(),
+        bucket=settings.namespace,
+    )

@@ -1,0 +1,135 @@
+"""The API process of a distributed system put together: it appends, and it reads views that workers keep up. Any number of these
+serve side by side.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from api.health import Readiness
+from events.ids import Clock, Ids, system_clock
+from events.topics import TOPICS
+from projectors.catalogue import BY_NAME
+from projectors.engines.polled import PolledProgress
+from runtime.background import Background
+from runtime.cluster import Cluster, connected, patiently
+from runtime.live import LiveViews
+from runtime.settings import Settings
+from runtime.system import Reading, Stores, make_services
+from runtime.web import Routes, make_app
+from stores.argon2.passwords import Argon2Passwords, Cost
+from stores.cassandra.idempotency import CassandraIdempotencyKeys
+from stores.cassandra.presence import Presence
+from stores.ports.errors import StoreError
+from stores.ports.watch import unwatched
+from stores.redis.rates import RedisRates
+
+_REFRESH_S = 1.0
+
+
+class Distributed:
+    """`app` is the ASGI application. Made by `distributed`."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        presence: Presence,
+        stores: Stores,
+        live: LiveViews,
+        routes: Routes,
+        clock: Clock,
+    ) -> None:
+        settings = cluster.settings
+        self._cluster, self._presence, self._live = cluster, presence, live
+        self._failed = asyncio.Event()
+        self._tell_failure: Callable[[], None] = lambda: None
+        self._background = Background(self._fail)
+        self._passwords = Argon2Passwords(Cost(memory_kib=settings.password_memory_kib))
+        ids = Ids(presence.shard, clock)
+        reading = reading_of(live)
+        self._services = make_services(stores, reading, self._passwords, ids, clock)
+        self.app = make_app(
+            settings,
+            self._services,
+            CassandraIdempotencyKeys(cluster.cassandra, presence),
+            RedisRates(cluster.redis, clock),
+            partial(cluster.log.ends, TOPICS),
+            None,
+            stores.secret,
+            self._readiness,
+            routes,
+        )
+
+    @property
+    def failed(self) -> bool:
+        return self._failed.is_set()
+
+    def on_failure(self, tell: Callable[[], None]) -> None:
+        """`tell` is called in the event loop when a part fails without which the system cannot serve."""
+        self._tell_failure = tell
+        if self.failed:
+            tell()
+
+    async def start(self) -> None:
+        self._background.start((), ((self._live.refresh, _REFRESH_S),))
+        self._background.once(self._presence.hold())
+
+    async def stop(self) -> None:
+        await self._background.stop()
+        await self._services.seen.close()
+        self._passwords.close()
+        await self._presence.leave()
+        await self._cluster.close()
+
+    async def _readiness(self) -> Readiness:
+        try:
+            lag = await lag_of(self._cluster, self._live)
+        except StoreError as error:
+            return Readiness((str(error),), {})
+        reasons = ("a background job failed; see the log",) if self.failed else ()
+        return Readiness(reasons, lag)
+
+    def _fail(self, error: BaseException) -> None:
+        self._failed.set()
+        self._tell_failure()
+
+
+async def distributed(settings: Settings, routes: Routes, clock: Clock = system_clock) -> Distributed:
+    """Waits for Cassandra, whose word is needed for everything; raises OperatorError when it was not prepared."""
+    cluster = await patiently("Cassandra", partial(connected, settings))
+    live = LiveViews(cluster.registry, cluster.view)
+    await patiently("registry", live.refresh)
+    presence = await patiently("presence", partial(Presence.enter, cluster.cassandra))
+    stores = await patiently("secrets", partial(stores_of, cluster))
+    return Distributed(cluster, presence, stores, live, routes, clock)
+
+
+def reading_of(live: LiveViews) -> Reading:
+    progress = PolledProgress({name: p.topics for name, p in BY_NAME.items()}, live.stands)
+    return Reading(live.views, progress, unwatched)
+
+
+async def stores_of(cluster: Cluster) -> Stores:
+    configured = cluster.settings.secret
+    return Stores(
+        log=cluster.log,
+        keys=cluster.keys,
+        credentials=cluster.credentials,
+        sessions=cluster.sessions,
+        reactor_positions=cluster.reactor_positions,
+        objects=cluster.objects,
+        secret=await cluster.secrets.secret("secret")
+        if configured is None
+        else configured.get_secret_value().encode(),
+        names_secret=await cluster.secrets.secret("names"),
+    )
+
+
+async def lag_of(cluster: Cluster, live: LiveViews) -> dict[str, int]:
+    """Events that each live view has still to apply."""
+    ends = await cluster.log.ends(TOPICS)
+    lag = {}
+    for name, projection in BY_NAME.items():
+        stands = await live.stands(name)
+        lag[name] = sum(end - stands.get(at, -1) for at, end in ends.items() if at[0] in projection.topics)
+    return lag

@@ -1,0 +1,66 @@
+"""The reactors of a distributed system: one process that acts on what was appended, from the partitions that it was given, and does
+what has to be done now and then. Any number of them share in the partitions.
+"""
+
+import asyncio
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from events.ids import Clock, Ids, system_clock
+from runtime.background import Background
+from runtime.cluster import Cluster, connected, patiently
+from runtime.distributed import reading_of, stores_of
+from runtime.live import LiveViews
+from runtime.settings import Settings
+from runtime.system import make_registrations, make_runners
+from stores.cassandra.presence import Presence
+from stores.pillow.pictures import PillowPictures
+
+_REFRESH_S = 1.0
+_REGISTRATIONS_S = 60.0
+_IDLE_S = 3600.0
+_DAY_MS = 24 * 3600 * 1000
+
+
+async def react(settings: Settings, clock: Clock = system_clock) -> None:
+    """Until it is cancelled. Raises what has broken it."""
+    cluster = await patiently("Cassandra", partial(connected, settings))
+    presence = await patiently("presence", partial(Presence.enter, cluster.cassandra))
+    try:
+        with tempfile.TemporaryDirectory(prefix="photolog-") as work:
+            await _react(cluster, presence, Path(work), clock)
+    finally:
+        await presence.leave()
+        await cluster.close()
+
+
+async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock) -> None:
+    live = LiveViews(cluster.registry, cluster.view)
+    await patiently("registry", live.refresh)
+    stores, reading = await patiently("secrets", partial(stores_of, cluster)), reading_of(live)
+    ids, pictures = Ids(presence.shard, clock), PillowPictures()
+    broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def fail(error: BaseException) -> None:
+        if not broken.done():
+            broken.set_exception(error)
+
+    async def forget_idle() -> None:
+        await live.view("feeds").forget_idle(clock() - cluster.settings.idle_days * _DAY_MS)
+
+    background = Background(fail)
+    runners = make_runners(stores, reading, pictures, work, ids, clock)
+    registrations = make_registrations(stores, reading, ids, clock)
+    upkeep = (
+        (live.refresh, _REFRESH_S),
+        (registrations.complete, _REGISTRATIONS_S),
+        (forget_idle, _IDLE_S),
+    )
+    background.start(runners, upkeep)
+    background.once(presence.hold())
+    try:
+        await broken
+    finally:
+        await background.stop()
+        await pictures.close()

@@ -1,0 +1,119 @@
+"""A worker: one process that feeds the generations of one projection from the partitions that it was given. Any number of them
+share in a projection's partitions.
+"""
+
+import asyncio
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+import structlog
+
+from projectors.catalogue import BY_NAME
+from projectors.engines.faust import FaustEngine
+from projectors.engines.lanes import Lane, Lanes
+from projectors.engines.progress import GenerationKey
+from projectors.projection import Projection
+from projectors.step import Step
+from runtime.background import Background
+from runtime.cluster import Cluster, connected, patiently
+from runtime.generations import RebuildDueError
+from runtime.settings import Settings
+from stores.kafka.envelope import record_of
+from stores.kafka.names import logical, physical
+from stores.ports.log import Entry, Partition
+from stores.ports.registry import Generation
+
+_REFRESH_S = 1.0
+_logger = structlog.get_logger(__name__)
+
+
+class Worker:
+    """`run` ends when something is broken without which the projection is not served; who started the process starts it again."""
+
+    def __init__(self, cluster: Cluster, projection: Projection[Any]) -> None:
+        settings = cluster.settings
+        self._cluster, self._projection = cluster, projection
+        self._namespace = settings.namespace
+        self._fed: dict[GenerationKey, Generation] = {}
+        self._lanes = Lanes(self._lane_failed)
+        self._engine = FaustEngine(
+            settings.kafka,
+            f"{settings.namespace}.{projection.name}",
+            [physical(self._namespace, topic) for topic in projection.topics],
+            self._entry,
+            self._lanes.deliver,
+            self._lanes.wake,
+        )
+        self._background = Background(self._fail)
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        """Until it is cancelled. Raises what has broken it."""
+        await self._refresh()
+        self._background.start((), ((self._refresh, _REFRESH_S),))
+        self._background.once(self._engine.run())
+        try:
+            await self._broken
+        finally:
+            await self._background.stop()
+            await self._lanes.stop()
+
+    def _entry(self, message: Any) -> Entry:
+        topic = logical(self._namespace, message.topic)
+        record = record_of(topic, message.key, message.value, message.headers)
+        return Entry((topic, message.partition), message.offset, record)
+
+    def _owned(self) -> Collection[Partition]:
+        return {(logical(self._namespace, topic), number) for topic, number in self._engine.owned()}
+
+    async def _refresh(self) -> None:
+        """Follow the registry."""
+        registered = {
+            (g.projection, g.number): g for g in await self._cluster.registry.generations() if self._is_fed(g)
+        }
+        for key, generation in registered.items():
+            if key not in self._fed:
+                self._feed(generation)
+        for key in self._fed.keys() - registered.keys():
+            await self._lanes.leave(key)
+        self._fed = registered
+
+    def _feed(self, generation: Generation) -> None:
+        if generation.state == "live" and generation.version != self._projection.version:
+            raise RebuildDueError(f"{generation.projection} is at version {generation.version}")
+        view = self._cluster.view(generation.projection, generation.number)
+        step = Step(self._projection, view, self._cluster.log, self._cluster.keys)
+        self._lanes.feed(Lane((generation.projection, generation.number), step, self._owned))
+        _logger.info("feeding", projection=generation.projection, generation=generation.number)
+
+    def _is_fed(self, generation: Generation) -> bool:
+        if generation.projection != self._projection.name:
+            return False
+        is_ours = generation.version == self._projection.version
+        return generation.state == "live" or (generation.state == "ready" and is_ours)
+
+    def _lane_failed(self, generation: GenerationKey, error: BaseException) -> None:
+        self._background.once(self._judge(generation, error))
+
+    async def _judge(self, generation: GenerationKey, error: BaseException) -> None:
+        """One that is not live is set aside, the others go on."""
+        await patiently("registry", partial(self._cluster.registry.mark, *generation, "broken"))
+        live = [
+            (g.projection, g.number) for g in await self._cluster.registry.generations() if g.state == "live"
+        ]
+        if generation in live:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self._broken.done():
+            self._broken.set_exception(error)
+
+
+async def work(settings: Settings, projection: str) -> None:
+    """Until it is cancelled. Raises what has broken the worker."""
+    cluster = await patiently("Cassandra", partial(connected, settings))
+    try:
+        await Worker(cluster, BY_NAME[projection]).run()
+    finally:
+        await cluster.close()

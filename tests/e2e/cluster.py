@@ -1,0 +1,74 @@
+"""A distributed system for tests: prepared by `photolog migrate`, its workers at work, in a namespace of its own."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.e2e.server import COMMAND
+from tests.services.addresses import Addresses
+
+_MIGRATE_TIMEOUT_S = 90
+_STOP_TIMEOUT_S = 40
+SECRET = "tests sign with this and nobody else does"
+"""Known to tests that forge what only the server can make."""
+
+
+class Cluster:
+    """`settings` are those of every process of it. `redis_db` is emptied."""
+
+    def __init__(self, addresses: Addresses, namespace: str, redis_db: int, folder: Path) -> None:
+        self.log_path = folder / f"{namespace}.workers.log"
+        self.settings = {
+            "PHOTOLOG_PROFILE": "distributed",
+            "PHOTOLOG_NAMESPACE": namespace,
+            "PHOTOLOG_KAFKA": addresses.kafka,
+            "PHOTOLOG_KAFKA_PARTITIONS": "4",
+            "PHOTOLOG_CASSANDRA": addresses.cassandra,
+            "PHOTOLOG_REDIS": urlsplit(addresses.redis)._replace(path=f"/{redis_db}").geturl(),
+            "PHOTOLOG_S3": addresses.s3,
+            "PHOTOLOG_S3_ACCESS_KEY": addresses.s3_access_key,
+            "PHOTOLOG_S3_SECRET_KEY": addresses.s3_secret_key,
+            "PHOTOLOG_SECRET": SECRET,
+            "PHOTOLOG_CELEBRITY_THRESHOLD": "3",
+            "PHOTOLOG_FEED_BUCKETS": "2",
+            "PHOTOLOG_SEARCH_SHARDS": "2",
+        }
+        self._workers: subprocess.Popen[bytes] | None = None
+
+    def prepare(self) -> None:
+        done = self.run("migrate")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A `photolog` command beside the system."""
+        command = [str(COMMAND), *arguments]
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_MIGRATE_TIMEOUT_S,
+            env=_environment(self.settings),
+        )
+
+    def start(self, *names: str) -> None:
+        """The workers of these names, or all."""
+        with self.log_path.open("ab") as log:
+            self._workers = subprocess.Popen(
+                [str(COMMAND), "worker", *names],
+                env=_environment(self.settings),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        assert self._workers is not None
+        self._workers.send_signal(signal.SIGTERM)
+        assert self._workers.wait(_STOP_TIMEOUT_S) == 0, self.log_path.read_text()[-3000:]
+
+
+def _environment(settings: dict[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOLOG_")}
+    return inherited | settings
