@@ -91,9 +91,9 @@ class KafkaLog(KafkaLogReader):
         return positions
 
     async def close(self) -> None:
-        if self._producer is not None:
-            await self._flush(self._producer)
-            self._discard(self._producer)
+        if (producer := self._producer) is not None:
+            await self._flush(producer)
+            self._discard(producer)
         if self._endings:
             await asyncio.wait(self._endings)
         await super().close()

@@ -59,10 +59,13 @@ class Producer:
             )
             for message in messages
         ]
-        underway[sent[-1]] = size_bytes
-        sent[-1].add_done_callback(underway.pop)
-        results = await asyncio.shield(asyncio.gather(*sent))  # whoever gives up waiting unsends nothing
-        return int(results[-1].offset)
+        for future in sent:
+            future.add_done_callback(_seen)
+        last = sent[-1]  # they share their fate
+        underway[last] = size_bytes
+        last.add_done_callback(underway.pop)
+        await asyncio.wait([last])  # whoever gives up waiting unsends nothing
+        return int(last.result().offset)
 
     async def flush(self) -> None:
         await asyncio.shield(self._starting)
@@ -71,13 +74,22 @@ class Producer:
     async def end(self) -> None:
         """Send nothing more; whoever waits is told ProducerClosed. Takes a few request time-outs at most.
 
-        `stop` alone would go on until everything is delivered, and there is no public way to give up.
+        aiokafka's own `stop` goes on until everything is delivered, and nothing public gives up.
         """
         await _cancelled(self._starting)
         if (sender := self._producer._sender.sender_task) is not None:
             await _cancelled(sender)
-        self._producer._message_accumulator.fail_all(ProducerClosed())
-        await self._producer.stop()
+        self._producer._closed = True
+        await self._producer.client.close()
+        for future in [future for underway in self._underway.values() for future in underway]:
+            if not future.done():
+                future.set_exception(ProducerClosed())
+
+
+def _seen(future: asyncio.Future[object]) -> None:
+    """Whatever became of it: nobody may be waiting any more."""
+    if not future.cancelled():
+        future.exception()
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
