@@ -6,7 +6,6 @@ from collections.abc import Coroutine
 from typing import Any
 
 import click
-import uvloop
 
 from projectors.catalogue import BY_NAME
 from runtime.logs import configure_logs
@@ -32,7 +31,7 @@ def worker(names: tuple[str, ...]) -> None:
         raise click.ClickException(
             "the embedded set-up has its projectors in `photolog serve`; set PHOTOLOG_PROFILE=distributed"
         )
-    uvloop.run(_until_signalled(_chosen(settings, names or NAMES)))
+    asyncio.run(_until_signalled(_chosen(settings, names or NAMES)))
 
 
 def _chosen(settings: Settings, names: tuple[str, ...]) -> Coroutine[Any, Any, None]:

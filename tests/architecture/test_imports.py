@@ -42,6 +42,7 @@ LIBRARIES = {
     "rich": ("runtime/commands", "runtime/demo"),
     "snowballstemmer": "stores/ports/terms.py",
     "sqlite3": "stores/sqlite",
+    "urllib3": "stores/s3",
     "uvicorn": ("runtime/connections.py", "runtime/serve.py"),
     "uvloop": "runtime/commands/serve.py",
 }
