@@ -1,46 +1,34 @@
-"""Likes in Cassandra: one partition per post and bucket of users holds a row per user and one more with the count and its fence.
+"""Likes in Cassandra: a row per user in the partition of the post and the user's bucket, with the list by time beside it.
 
-A batch reads both together and writes what changed as one batch of that partition, which is atomic, with the list by time beside it.
-What a user likes is a table of its own, written before. Events at or below the fence are not counted again, but what was read is
-written again with the stamps of the fence: a batch that has reached one replica of three would be half lost with it otherwise.
+What a user likes is a table of its own, written before.
 """
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import merge
-from itertools import islice
+from typing import ClassVar
 
 from events.ids import MAX_ID
-from stores.cassandra.session import Cassandra, Statement
-from stores.cassandra.view import CassandraView, delete_stamp, value_stamp
-from stores.ports.counts import CountPart, ServedCounts
-from stores.ports.crash import Crash, survive
+from stores.cassandra.buckets import BUCKETS, newest_page
+from stores.cassandra.counting import COUNT_ID, CountingView
+from stores.cassandra.session import Statement
+from stores.cassandra.view import delete_stamp, value_stamp
+from stores.ports.counts import CountPart
 from stores.ports.likes import LikesChange, LikeSet
 from stores.ports.page import Page
-from stores.ports.view import Folded
-
-BUCKETS_COUNT = 8
-"""Of a post's users: bounds what one partition holds of a post that everybody likes."""
-_COUNT = 0
-"""Stands where a user would in the row of the count; ids begin at 1."""
 
 _READ = "SELECT user_id, at_id, count, fence FROM {likes} WHERE post_id = ? AND bucket = ? AND user_id IN ?"
 _SET = "INSERT INTO {likes} (post_id, bucket, user_id, at_id) VALUES (?,?,?,?) USING TIMESTAMP ?"
 _UNSET = "DELETE FROM {likes} USING TIMESTAMP ? WHERE post_id = ? AND bucket = ? AND user_id = ?"
-_SET_COUNT = "INSERT INTO {likes} (post_id, bucket, user_id, count, fence) VALUES (?,?,?,?,?) USING TIMESTAMP ?"
+_SET_COUNT = (
+    "INSERT INTO {likes} (post_id, bucket, user_id, count, fence) VALUES (?,?,?,?,?) USING TIMESTAMP ?"
+)
 _LIST = "INSERT INTO {likers} (post_id, bucket, at_id, user_id) VALUES (?,?,?,?) USING TIMESTAMP ?"
 _UNLIST = "DELETE FROM {likers} USING TIMESTAMP ? WHERE post_id = ? AND bucket = ? AND at_id = ?"
 _LIKES_OF = "INSERT INTO {likes_by_user} (user_id, post_id) VALUES (?,?) USING TIMESTAMP ?"
 _LIKES_NOT = "DELETE FROM {likes_by_user} USING TIMESTAMP ? WHERE user_id = ? AND post_id = ?"
-_COUNTS = f"SELECT post_id, bucket, count, fence FROM {{likes}} WHERE post_id IN ? AND bucket IN ? AND user_id = {_COUNT}"
 _LIKED = "SELECT post_id FROM {likes_by_user} WHERE user_id = ? AND post_id IN ?"
 _LIKERS = "SELECT at_id, user_id FROM {likers} WHERE post_id = ? AND bucket = ? AND at_id < ? LIMIT ?"
-
-
-def bucket_of(user_id: int) -> int:
-    """Ids are made in sequence: their low bits alone would put whoever came alone into bucket 0."""
-    return (user_id * 0x9E3779B97F4A7C15 >> 32) % BUCKETS_COUNT
 
 
 @dataclass(slots=True)
@@ -86,34 +74,24 @@ class _Part:
         return _UNLIST, (delete_stamp(offset), self.post_id, self.bucket, at_id)
 
     def _counted(self) -> Statement:
-        row = (self.post_id, self.bucket, _COUNT, self.count, self.fence, value_stamp(self.fence))
+        row = (self.post_id, self.bucket, COUNT_ID, self.count, self.fence, value_stamp(self.fence))
         return _SET_COUNT, row
 
 
-class CassandraLikes(CassandraView[LikesChange]):
+class CassandraLikes(CountingView[LikesChange]):
     PROJECTION = "likes"
-    TABLES = {
+    TABLES: ClassVar[Mapping[str, str]] = {
         "likes": """(post_id bigint, bucket int, user_id bigint, at_id bigint, count bigint, fence bigint,
                      PRIMARY KEY ((post_id, bucket), user_id))""",
         "likers": """(post_id bigint, bucket int, at_id bigint, user_id bigint, PRIMARY KEY ((post_id, bucket), at_id))
                      WITH CLUSTERING ORDER BY (at_id DESC)""",
         "likes_by_user": "(user_id bigint, post_id bigint, PRIMARY KEY (user_id, post_id))",
     }
+    COUNTS = f"""SELECT post_id, bucket, count, fence FROM {{likes}}
+                 WHERE post_id IN ? AND bucket = ? AND user_id = {COUNT_ID}"""
 
-    def __init__(
-        self, cassandra: Cassandra, generation: int, served: ServedCounts, crash: Crash = survive
-    ) -> None:
-        super().__init__(cassandra, generation, crash)
-        self._served = served
-
-    async def _write(self, events: Sequence[Folded[LikesChange]]) -> None:
-        groups: dict[tuple[int, int], list[tuple[int, LikeSet]]] = {}
-        for event in events:
-            for like in event.changes:
-                place = (like.post_id, bucket_of(like.user_id))
-                groups.setdefault(place, []).append((event.offset, like))
-        parts = await asyncio.gather(*(self._write_part(*place, likes) for place, likes in groups.items()))
-        await self._served.put(parts)
+    def _counted(self, change: LikesChange) -> tuple[int, int]:
+        return change.post_id, change.user_id
 
     async def _write_part(self, post_id: int, bucket: int, likes: Sequence[tuple[int, LikeSet]]) -> CountPart:
         part = await self._read(post_id, bucket, {like.user_id for _, like in likes})
@@ -124,8 +102,8 @@ class CassandraLikes(CassandraView[LikesChange]):
 
     async def _read(self, post_id: int, bucket: int, user_ids: Iterable[int]) -> _Part:
         part = _Part(post_id, bucket, {})
-        for user_id, at_id, count, fence in await self._rows(_READ, post_id, bucket, [_COUNT, *user_ids]):
-            if user_id == _COUNT:
+        for user_id, at_id, count, fence in await self._rows(_READ, post_id, bucket, [COUNT_ID, *user_ids]):
+            if user_id == COUNT_ID:
                 part.count, part.fence = count, fence
             else:
                 part.at_ids[user_id] = at_id
@@ -142,33 +120,10 @@ class CassandraLikes(CassandraView[LikesChange]):
         await self._many(_LIKES_OF, liked)
         await self._many(_LIKES_NOT, unliked)
 
-    async def counts(self, post_ids: Collection[int]) -> Mapping[int, int]:
-        served = await self._served.get(post_ids)
-        missing = [post_id for post_id in post_ids if post_id not in served]
-        return {**served, **await self._counted(missing)} if missing else served
-
-    async def _counted(self, post_ids: Sequence[int]) -> Mapping[int, int]:
-        """From the facts. What is found is served from now on, and so is that nothing was."""
-        parts = {(post, bucket): CountPart(post, bucket, 0, 0) for post in post_ids for bucket in _BUCKETS}
-        for post_id, bucket, count, fence in await self._rows(_COUNTS, post_ids, _BUCKETS):
-            parts[post_id, bucket] = CountPart(post_id, bucket, value_stamp(fence), count)
-        await self._served.put(parts.values())
-        counts = dict.fromkeys(post_ids, 0)
-        for part in parts.values():
-            counts[part.post_id] += part.count
-        return counts
-
     async def liked(self, user_id: int, post_ids: Collection[int]) -> Collection[int]:
         return {row[0] for row in await self._rows(_LIKED, user_id, list(post_ids))}
 
     async def likers(self, post_id: int, before: int | None, limit: int) -> Page[int]:
         bound = MAX_ID if before is None else before
-        buckets = await asyncio.gather(
-            *(self._rows(_LIKERS, post_id, bucket, bound, limit + 1) for bucket in _BUCKETS)
-        )
-        newest = list(islice(merge(*buckets, reverse=True), limit + 1))
-        shown = newest[:limit]
-        return Page(tuple(user_id for _, user_id in shown), shown[-1][0] if len(newest) > limit else None)
-
-
-_BUCKETS = list(range(BUCKETS_COUNT))
+        lists = (self._rows(_LIKERS, post_id, bucket, bound, limit + 1) for bucket in BUCKETS)
+        return newest_page(await asyncio.gather(*lists), limit)

@@ -35,7 +35,9 @@ _PARKED = f"SELECT topic, partition, offset, event_id, key, reason, retry FROM p
 _PARK = """INSERT INTO parked (projection, generation, topic, partition, offset, event_id, key, reason, retry)
            VALUES (?,?,?,?,?,?,?,?,false) USING TIMESTAMP ?"""
 _SET_RETRY = f"UPDATE parked SET retry = true {_OF_VIEW} AND topic = ? AND partition = ? AND offset = ?"
-_REFUSE = f"UPDATE parked SET retry = false, reason = ? {_OF_VIEW} AND topic = ? AND partition = ? AND offset = ?"
+_REFUSE = (
+    f"UPDATE parked SET retry = false, reason = ? {_OF_VIEW} AND topic = ? AND partition = ? AND offset = ?"
+)
 _RELEASE = f"DELETE FROM parked {_OF_VIEW} AND topic = ? AND partition = ? AND offset = ?"
 """Stamped by the clock, which is far beyond all offsets: whoever parks a released event again, late, parks nothing."""
 

@@ -1,13 +1,19 @@
-"""Fresh tables of Cassandra for each test. Making tables takes long, so they are made once and emptied after use."""
+"""Fresh tables of Cassandra for each test.
+
+Making tables takes long and so does truncating them. They are made once, and emptied by a deletion: since it hides whatever bears
+an older stamp, the time of the last one is added to every stamp that a view writes.
+"""
 
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import Any
 
 from cassandra.cluster import Session
 
-from stores.cassandra.likes import CassandraLikes
+from stores.cassandra.counting import CountingView
 from stores.cassandra.session import Cassandra, connect
 from stores.cassandra.view import SHARED_TABLES, CassandraView
 from stores.ports.counts import ServedCounts
@@ -34,11 +40,12 @@ def open_keyspace(address: str) -> Session:
 
 @dataclass
 class Tables:
-    """Which tables there are, and which a test has used."""
+    """Which tables there are, which a test has used, and when they were emptied (microseconds since 1970)."""
 
     session: Session
     made: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    emptied_at_us: int = 0
 
     def use(self, name: str, definition: str) -> None:
         if name not in self.made:
@@ -47,9 +54,48 @@ class Tables:
         self.used.add(name)
 
     def empty(self) -> None:
+        self.emptied_at_us = time.time_ns() // 1000
         for name in self.used:
-            self.session.execute(f"TRUNCATE {name}")
+            self._empty(name)
         self.used.clear()
+
+    def _empty(self, name: str) -> None:
+        described = self.session.cluster.metadata.keyspaces[KEYSPACE].tables[name]
+        key = [column.name for column in described.partition_key]
+        where = " AND ".join(f"{column} = %s" for column in key)
+        delete = f"DELETE FROM {name} USING TIMESTAMP {self.emptied_at_us} WHERE {where}"
+        for row in self.session.execute(f"SELECT DISTINCT {', '.join(key)} FROM {name}").all():
+            self.session.execute(delete, row)
+
+
+@dataclass
+class _Restamped:
+    """A prepared statement."""
+
+    prepared: Any
+    tables: Tables
+
+    def bind(self, values: Sequence[object]) -> Any:
+        bound = self.prepared.bind(values)
+        for n, column in enumerate(self.prepared.column_metadata):
+            if column.name == "[timestamp]":
+                (stamp,) = _STAMP.unpack(bound.values[n])
+                bound.values[n] = _STAMP.pack(stamp + self.tables.emptied_at_us)
+        return bound
+
+
+_STAMP = Struct(">q")
+
+
+class RestampingCassandra(Cassandra):
+    def __init__(self, tables: Tables, prepared: dict[str, Any]) -> None:
+        """Statements stay prepared from test to test."""
+        super().__init__(tables.session)
+        self._prepared = prepared
+        self._tables = tables
+
+    async def _statement(self, cql: str) -> Any:
+        return _Restamped(await super()._statement(cql), self._tables)
 
 
 @dataclass
@@ -71,7 +117,7 @@ class Keyspace:
         return number
 
     def open(self, kind: Kind, number: int, crash: Crash = survive) -> CassandraView[Any]:
-        if issubclass(kind, CassandraLikes):
+        if issubclass(kind, CountingView):
             return kind(self.cassandra, number, self.served(kind.PROJECTION, number), crash)
         return kind(self.cassandra, number, crash)
 
@@ -83,8 +129,5 @@ class Keyspace:
 
 
 def keyspace_of(tables: Tables, prepared: dict[str, Any], served: MakeServed) -> Iterator[Keyspace]:
-    """Statements stay prepared from test to test."""
-    cassandra = Cassandra(tables.session)
-    cassandra._prepared = prepared
-    yield Keyspace(cassandra, tables, served)
+    yield Keyspace(RestampingCassandra(tables, prepared), tables, served)
     tables.empty()
