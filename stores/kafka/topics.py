@@ -20,6 +20,7 @@ from stores.ports.errors import StoreError, UnavailableError
 PARTITION_COUNT = 8
 """Of each topic, unless the settings say otherwise before it is made."""
 _DEADLINE_S = 30.0
+_PAUSE_S = 0.05
 _MIN_INSYNC = "min.insync.replicas"
 
 
@@ -37,7 +38,7 @@ def needed_settings(replication: int) -> Mapping[str, str]:
 
 
 async def create_topics(bootstrap: str, namespace: str, partition_count: int, replication: int) -> None:
-    """Makes those that are missing; repeatable, also by two at once.
+    """Makes those that are missing, and returns when they can be used; repeatable, also by two at once.
 
     Raises StoreError when a topic has another number of partitions or cannot be made, UnavailableError when Kafka is away.
     """
@@ -50,7 +51,7 @@ async def create_topics(bootstrap: str, namespace: str, partition_count: int, re
         for name, code, message, *_ in response.topic_errors:
             if for_code(code) not in (NoError, TopicAlreadyExistsError):
                 raise StoreError(f"topic {name} cannot be made: {message or for_code(code).__name__}")
-        for name, partitions in (await _partitions(admin, names)).items():
+        for name, partitions in (await _ready(admin, names)).items():
             if len(partitions) != partition_count:
                 raise StoreError(_wrong_count(name, len(partitions), partition_count))
 
@@ -117,6 +118,16 @@ async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str,
     return {
         topic["topic"]: topic["partitions"] for topic in described if for_code(topic["error_code"]) is NoError
     }
+
+
+async def _ready(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """Of all topics, once the brokers have heard of them and each partition is led. The caller's deadline bounds it."""
+    while True:
+        found = await _partitions(admin, names)
+        leaders = [partition["leader"] for partitions in found.values() for partition in partitions]
+        if len(found) == len(names) and -1 not in leaders:
+            return found
+        await asyncio.sleep(_PAUSE_S)
 
 
 async def _settings(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:

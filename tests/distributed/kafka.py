@@ -1,7 +1,7 @@
 """Topics of their own for each test, and messages that are not ours."""
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from events.topics import TOPICS
 from stores.kafka.names import physical
-from stores.kafka.topics import create_topics
+from stores.kafka.topics import create_topics, needed_settings
 
 PARTITION_COUNT = 4
 
@@ -47,14 +47,18 @@ async def producing(bootstrap: str, **options: Any) -> AsyncIterator[AIOKafkaPro
         await producer.stop()
 
 
-async def configure(bootstrap: str, topic: str, setting: str, value: str) -> None:
-    """Returns when brokers act by it, which is after the controller has said so."""
+async def configure(bootstrap: str, topic: str, changes: Mapping[str, str]) -> None:
+    """As topics are made, but for these. Returns when brokers act by it, which is after the controller has said so."""
+    settings = {**needed_settings(1), **changes}
     async with administrating(bootstrap) as admin:
-        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {setting: value})])
-        found = ""
-        while found != value:
-            (response,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
-            found = {name: now for name, now, *_ in response.resources[0][-1]}[setting]
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])
+        while not settings.items() <= (await settings_of(admin, topic)).items():
+            pass
+
+
+async def settings_of(admin: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
+    (response,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    return {name: value for name, value, *_ in response.resources[0][-1]}
 
 
 async def put(

@@ -201,7 +201,7 @@ class TestKafkaLog(LogContract):
         """Its sequence has a hole: the broker would refuse whatever comes after."""
         log = make_log()
         await log.append([record(id_=1)])
-        await configure(addresses.kafka, physical(namespace, ENGAGEMENT), "max.message.bytes", "2000")
+        await configure(addresses.kafka, physical(namespace, ENGAGEMENT), {"max.message.bytes": "2000"})
         with pytest.raises(StoreError) as refused:
             await log.append([record(id_=2, value=random.Random(7).randbytes(20_000))])
         assert not isinstance(refused.value, UnavailableError)
