@@ -80,6 +80,8 @@ _SETTINGS: dict[str, object] = {
     "master.volumeSizeLimitMB": 256,
     "volume.max": 0,  # as many as fit
     "volume.preStopSeconds": 0,
+    "s3.autoCreateBucket": "false",
+    "s3.iam": "false",  # nobody makes accounts
     "s3.port.iceberg": 0,
     "s3.port.lance": 0,
 }

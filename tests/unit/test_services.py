@@ -80,7 +80,8 @@ def test_a_missing_maven_is_told(path: Path) -> None:
 
 
 def test_a_download_that_fails_leaves_nothing(path: Path, tmp_path: Path) -> None:
-    _program(path / "mvn", "echo half >jar; echo no such artifact; exit 1")
+    half = 'for word; do case $word in -DoutputDirectory=*) echo >"${word#*=}/half.jar";; esac; done'
+    _program(path / "mvn", f"{half}; echo no such artifact; exit 1")
     with pytest.raises(ServicesError, match="no such artifact"):
         maven_jars("none", ())
     assert list((tmp_path / "cache/photolog-services").iterdir()) == []
