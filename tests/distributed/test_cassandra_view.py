@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from events.envelope import Envelope
+from stores.cassandra.comments import CassandraComments
+from stores.cassandra.graph import CassandraGraph
 from stores.cassandra.likes import CassandraLikes
+from stores.cassandra.saves import CassandraSaves
 from stores.cassandra.view import CassandraView
 from stores.ports.crash import Crash
 from stores.ports.log import Entry, Partition
@@ -19,7 +22,12 @@ from tests.property.stories import Story
 from tests.property.subjects import SUBJECTS, Subject
 
 _PARTITION = ("photolog.contract", 0)
-VIEWS: Sequence[type[CassandraView[Any]]] = (CassandraLikes,)
+VIEWS: Sequence[type[CassandraView[Any]]] = (
+    CassandraLikes,
+    CassandraComments,
+    CassandraSaves,
+    CassandraGraph,
+)
 
 
 @pytest.fixture(params=VIEWS, ids=lambda view: view.PROJECTION)
