@@ -13,8 +13,9 @@ if not divided then redis.call('HSET', STATE, 'buckets', BUCKET_COUNT, 'filling'
 
 local function park(number, offset, id, what)
   local key, reason = string.match(what, '^%z(%Z*)%z(.*)$')
-  redis.call('HSET', PARKED, parked_field(number, offset), id .. key .. '\0' .. reason)
-  redis.call('HINCRBY', PARKED_KEYS, parked_key(number, key), 1)
+  if redis.call('HSET', PARKED, parked_field(number, offset), id .. key .. '\0' .. reason) == 1 then
+    redis.call('HINCRBY', PARKED_KEYS, parked_key(number, key), 1)
+  end
   return 1
 end
 

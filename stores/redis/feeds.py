@@ -95,7 +95,7 @@ class RedisFeeds(RedisView[FeedsChange]):
 
     async def counts(self, user_ids: Collection[int]) -> Mapping[int, GraphCounts]:
         arguments = [_ID.pack(user_id) for user_id in user_ids]
-        found = await _COUNTS.run_each(self._redis, [(bucket, arguments) for bucket in self._buckets])
+        found = await _COUNTS.run_each(self._redis, [(bucket, arguments) for bucket in self.buckets])
         for state, _ in found:
             self._check(state)
         sums = [sum(sizes) for sizes in zip(*(sizes for _, sizes in found), strict=True)]
@@ -117,7 +117,7 @@ class RedisFeeds(RedisView[FeedsChange]):
 
     async def forget_idle(self, seen_before_ms: int) -> int:
         forgotten = 0
-        for bucket in self._buckets:
+        for bucket in self.buckets:
             arguments = (seen_before_ms, _FORGOTTEN_AT_ONCE)
             while dropped := await _FORGET.run(self._redis, bucket, *arguments):
                 forgotten += dropped

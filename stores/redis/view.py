@@ -56,7 +56,7 @@ _REFUSE_RETRY = Script("refuse_retry.lua")
 class RedisView(Generic[C]):
     """One generation, divided into `bucket_count` buckets for as long as it lives: another count is refused with StoreError.
 
-    `name` is the generation's; all its keys begin with `{name.bucket}`.
+    `name` is the generation's; the keys of each bucket begin with its name among `buckets`.
     """
 
     APPLY: ClassVar[Script]
@@ -65,7 +65,7 @@ class RedisView(Generic[C]):
 
     def __init__(self, redis: Redis, name: str, bucket_count: int, crash: Crash = survive) -> None:
         self._redis = redis
-        self._buckets = [b"{%s.%d}" % (name.encode(), number) for number in range(bucket_count)]
+        self.buckets = [b"{%s.%d}" % (name.encode(), number) for number in range(bucket_count)]
         self._bucket_count = b"%d" % bucket_count
         self._crash = crash
         self._reached: dict[Partition, int] = {}
@@ -80,19 +80,19 @@ class RedisView(Generic[C]):
         return b""
 
     def _bucket_of(self, id_: int) -> bytes:
-        return self._buckets[self._number_of(id_)]
+        return self.buckets[self._number_of(id_)]
 
     def _number_of(self, id_: int) -> int:
         """Of the bucket in which what has this id lives."""
-        return crc32(_ID.pack(id_)) % len(self._buckets)
+        return crc32(_ID.pack(id_)) % len(self.buckets)
 
     async def _of_each(self, ask: Callable[[Pipeline, bytes], object]) -> list[list[Any]]:
         """For each bucket the replies to what is asked of it; one round trip."""
         pipeline = self._redis.pipeline(transaction=False)
-        for bucket in self._buckets:
+        for bucket in self.buckets:
             ask(pipeline, bucket)
         found = await replies(pipeline)
-        count = len(found) // len(self._buckets)
+        count = len(found) // len(self.buckets)
         return [found[at : at + count] for at in range(0, len(found), count)]
 
     async def positions(self) -> dict[Partition, Position]:
@@ -111,9 +111,9 @@ class RedisView(Generic[C]):
             return
         refuse_gaps(events)
         batch = runs(events)
-        told = changes(events, batch, self._encode, parking, len(self._buckets))
+        told = changes(events, batch, self._encode, parking, len(self.buckets))
         self._crash("view.before_position")
-        await self._run(self.APPLY, ranges(batch), dict(zip(self._buckets, told, strict=True)))
+        await self._run(self.APPLY, ranges(batch), dict(zip(self.buckets, told, strict=True)))
         self._reached |= {partition: run.last.offset for partition, run in batch.items()}
         self._crash("view.after_commit")
 
@@ -131,7 +131,7 @@ class RedisView(Generic[C]):
     async def filled(self) -> None:
         """Buckets that stand before what this view has seen or applied were emptied since, and are left to be filled again."""
         reached = [a for p, offset in self._reached.items() for a in (partition_name(p), offset)]
-        await _FILLED.run_each(self._redis, [(b, [self._bucket_count, *reached]) for b in self._buckets])
+        await _FILLED.run_each(self._redis, [(b, [self._bucket_count, *reached]) for b in self.buckets])
 
     async def believed(self) -> bool:
         """False while some bucket is filled from nothing. Asked of Redis each time: it may have been emptied since."""
@@ -161,19 +161,19 @@ class RedisView(Generic[C]):
         return together([parked_here(*found) for found in await self._of_each(ask)])
 
     async def ask_retry(self, topic: str, key: str) -> int:
-        await _ASK_RETRY.run_each(self._redis, [(b, [key_name(topic, key)]) for b in self._buckets])
+        await _ASK_RETRY.run_each(self._redis, [(b, [key_name(topic, key)]) for b in self.buckets])
         return sum((event.partition[0], event.key) == (topic, key) for event in await self.parked())
 
     async def refuse_retry(self, topic: str, key: str, reason: str) -> None:
         arguments = [key_name(topic, key), reason]
-        await _REFUSE_RETRY.run_each(self._redis, [(bucket, arguments) for bucket in self._buckets])
+        await _REFUSE_RETRY.run_each(self._redis, [(bucket, arguments) for bucket in self.buckets])
 
     async def release(self, topic: str, key: str, events: Sequence[Folded[C]]) -> None:
         """One bucket after the other; in each, an event and its being parked end in one write, the last one with the key."""
         if not events:
             return
         batch = runs(events)
-        told = changes(events, batch, self._encode, unparking(key), len(self._buckets))
-        for bucket, mine in zip(self._buckets, told, strict=True):
+        told = changes(events, batch, self._encode, unparking(key), len(self.buckets))
+        for bucket, mine in zip(self.buckets, told, strict=True):
             self._crash("release.before_commit")
             await self._run(self.RELEASE, ranges(batch), {bucket: mine})

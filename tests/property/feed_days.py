@@ -157,17 +157,15 @@ class Day:
         self, view: View[Any], projection: Projection[Any], partition: int, repeated: int, count: int
     ) -> None:
         """Up to `count` events of one partition, of which `repeated` were delivered before."""
-        where = _where(projection, partition)
-        stands = (await view.positions()).get(where)
+        at = where(projection, partition)
+        stands = (await view.positions()).get(at)
         first = max(0, (-1 if stands is None else stands.offset) + 1 - repeated)
-        await view.apply(self._folded(projection, where, first, first + repeated + count))
+        await view.apply(self._folded(projection, at, first, first + repeated + count))
 
-    def _folded(
-        self, projection: Projection[Any], where: Partition, first: int, end: int
-    ) -> list[Folded[Any]]:
-        log = self._log.get(where, [])
+    def _folded(self, projection: Projection[Any], at: Partition, first: int, end: int) -> list[Folded[Any]]:
+        log = self._log.get(at, [])
         return [
-            Folded(where, offset, event.id, event.key, _changes(projection, event))
+            Folded(at, offset, event.id, event.key, _changes(projection, event))
             for offset, event in enumerate(log[first:end], first)
         ]
 
@@ -191,7 +189,7 @@ class SqliteDay(Day):
         self._held.close()
 
 
-def _where(projection: Projection[Any], partition: int) -> Partition:
+def where(projection: Projection[Any], partition: int) -> Partition:
     topics = projection.topics
     return topics[partition // PARTITION_COUNT % len(topics)], partition % PARTITION_COUNT
 
