@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from projectors.catalogue import BY_NAME
+from runtime.commands.distributed import distributed_settings
 from runtime.logs import configure_logs
-from runtime.settings import Settings, read_settings
+from runtime.settings import Settings
 
 REACTORS = "reactors"
 NAMES = (*BY_NAME, REACTORS)
@@ -26,12 +27,7 @@ def worker(names: tuple[str, ...]) -> None:
     Example: photolog worker feeds
     """
     configure_logs()
-    settings = read_settings()
-    if settings.profile != "distributed":
-        raise click.ClickException(
-            "the embedded set-up has its projectors in `photolog serve`; set PHOTOLOG_PROFILE=distributed"
-        )
-    asyncio.run(_until_signalled(_chosen(settings, names or NAMES)))
+    asyncio.run(_until_signalled(_chosen(distributed_settings(), names or NAMES)))
 
 
 def _chosen(settings: Settings, names: tuple[str, ...]) -> Coroutine[Any, Any, None]:
