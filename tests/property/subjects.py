@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,7 @@ from projectors.projection import Projection
 from projectors.saves import SAVES
 from projectors.search import SEARCH
 from projectors.timelines import TIMELINES
+from stores.ports.crash import Crash
 from stores.ports.graph import GraphCounts
 from stores.sqlite import newest, search_lists, search_users
 from stores.sqlite.accounts import SqliteAccounts
@@ -30,6 +32,7 @@ from stores.sqlite.names import SqliteNames
 from stores.sqlite.saves import SqliteSaves
 from stores.sqlite.search import SqliteSearch
 from stores.sqlite.timelines import SqliteTimelines
+from stores.sqlite.view import SqliteView
 from tests.oracle.accounts import accounts
 from tests.oracle.comments import comments
 from tests.oracle.feeds import feed
@@ -43,7 +46,8 @@ from tests.oracle.search import search
 from tests.property import readings
 from tests.property.readings import Offsets, people
 from tests.property.served import read_feeds
-from tests.property.worlds import OpenView
+
+OpenView = Callable[[Path, Crash], SqliteView[Any]]
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,5 @@ def test_every_way_leads_to_what_the_oracle_says(
         assert run(world.view.parked_keys()) == set()
         live = run(subject.read(world.view, events, world.log))
         assert live == subject.oracle(events)
-        rebuilt = run(world.replay(folder / "rebuilt.db"))
-        stack.callback(rebuilt.close)
+        rebuilt = run(world.replay())
         assert run(subject.read(rebuilt, events, world.log)) == live

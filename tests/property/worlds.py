@@ -1,7 +1,7 @@
-"""A world: a log and one view of one projection in files, driven as the engines drive them, and worse.
+"""A world: a log in a file and one view of one projection, driven as the engines drive them, and worse.
 
 The process dies by an exception that nothing catches, raised at a named crash point; whatever was not committed is gone, and
-everything is opened again from the files.
+everything is opened again. Where the view is kept is up to whoever makes the world.
 """
 
 import asyncio
@@ -15,9 +15,10 @@ from events import codec
 from events.envelope import Envelope
 from projectors.projection import Projection
 from projectors.step import Step
-from stores.ports.crash import CrashPoint
+from stores.ports.crash import Crash, CrashPoint
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Entry, Partition
+from stores.ports.view import View
 from stores.sqlite import keys as sqlite_keys
 from stores.sqlite.database import MEMORY, Database
 from stores.sqlite.keys import SqliteKeys
@@ -31,7 +32,8 @@ VIEW_CRASH_POINTS: tuple[CrashPoint, ...] = (
     "view.after_commit",
 )
 
-OpenView = Callable[[Path, Callable[[CrashPoint], None]], SqliteView[Any]]
+OpenView = Callable[[Path, Crash], View[Any]]
+"""The path stands for the view where it is not a file: the same path, the same view."""
 
 
 class DiedError(BaseException):
@@ -80,13 +82,14 @@ class World:
         self.keys = SqliteKeys(self._state)
         self.fuse = Fuse()
         self.look: Callable[[], Awaitable[object]] = _look_away
+        self._rebuilt: list[View[Any]] = []
         self.log = self._open_log()
         self.view = self._open()
         self.step = self._new_step()
 
     async def open(self) -> None:
-        """Start the process again with what is in the files."""
-        self.view.close()
+        """Start the process again with what was written."""
+        _close(self.view)
         self.view = self._open()
         self.step = self._new_step()
         await self.step.open()
@@ -119,27 +122,60 @@ class World:
         while await self.step.catch_up():
             pass
 
-    async def replay(self, path: Path) -> SqliteView[Any]:
+    async def replay(self) -> View[Any]:
         """A new generation, built from the log alone."""
-        view = self._open_view(path, Fuse())
+        view = self._open_view(self._folder / f"rebuilt_{len(self._rebuilt)}.db", Fuse())
+        self._rebuilt.append(view)
         step = Step(self._projection, view, self.log, self.keys)
         while await step.catch_up():
             pass
         return view
 
+    def arm(self, a: int, b: int) -> None:
+        """The process is to die soon; the numbers say where."""
+        self.fuse.arm(VIEW_CRASH_POINTS[a % len(VIEW_CRASH_POINTS)], b % 2)
+
+    def disarm(self) -> None:
+        self.fuse.point = None
+
+    async def catch_up_while_away(self, a: int, b: int) -> None:
+        """The store is away for some writes, and then is not."""
+        apply = self.view.apply
+        left = 1 + a % 3
+
+        async def away(events: Sequence[Any]) -> None:
+            nonlocal left
+            if left:
+                left -= 1
+                raise UnavailableError("away")
+            await apply(events)
+
+        self.step.view.apply = away  # type: ignore[method-assign]
+        try:
+            await self.step.catch_up()
+        finally:
+            self.step.view.apply = apply  # type: ignore[method-assign]
+
     def close(self) -> None:
-        self.view.close()
+        for view in (self.view, *self._rebuilt):
+            _close(view)
         self.log.close()
         self._state.close()
 
     def _open_log(self) -> SqliteLog:
         return SqliteLog(self._folder / "log.db", self._partition_count, crash=self.fuse)
 
-    def _open(self) -> SqliteView[Any]:
+    def _open(self) -> View[Any]:
         return self._open_view(self._folder / "view.db", self.fuse)
 
     def _new_step(self) -> Step[Any]:
         return Step(self._projection, self.view, self.log, self.keys, crash=self.fuse, sleep=_no_wait)
+
+
+def _close(view: View[Any]) -> None:
+    """A view that is no file holds nothing open."""
+    if isinstance(view, SqliteView):
+        view.close()
 
 
 @contextmanager
@@ -173,11 +209,11 @@ async def live_through(world: World, events: Sequence[Envelope], plan: Plan) -> 
             await world.append(left[:count])
             del left[:count]
         elif happening == "crash":
-            world.fuse.arm(VIEW_CRASH_POINTS[a % len(VIEW_CRASH_POINTS)], b % 2)
+            world.arm(a, b)
         else:
             await _surviving(world, happening, a, b, c)
     await world.append(left)
-    world.fuse.point = None
+    world.disarm()
     await world.drain()
 
 
@@ -187,7 +223,7 @@ async def _surviving(world: World, happening: Happening, a: int, b: int, c: int)
             case "deliver":
                 await world.step.apply(await _batch(world, a, b, c))
             case "away":
-                await _while_away(world, 1 + a % 3)
+                await world.catch_up_while_away(a, b)
             case "catch_up":
                 await world.step.catch_up()
             case "look":
@@ -211,22 +247,3 @@ async def _batch(world: World, a: int, b: int, c: int) -> list[Entry]:
             return batch + batch
         case _:
             return batch
-
-
-async def _while_away(world: World, times: int) -> None:
-    """The store is away for some writes, and then is not."""
-    apply = world.view.apply
-    left = times
-
-    async def away(events: Sequence[Any]) -> None:
-        nonlocal left
-        if left:
-            left -= 1
-            raise UnavailableError("away")
-        await apply(events)
-
-    world.step.view.apply = away  # type: ignore[method-assign]
-    try:
-        await world.step.catch_up()
-    finally:
-        world.step.view.apply = apply  # type: ignore[method-assign]
