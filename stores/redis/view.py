@@ -34,7 +34,7 @@ from stores.redis.batches import (
     runs,
     unparking,
 )
-from stores.redis.client import Script, replies
+from stores.redis.client import Script, answering, replies
 from stores.redis.parked import key_name, key_of, parked_here, together
 
 C = TypeVar("C")
@@ -45,6 +45,7 @@ WORK_COUNT = 5_000
 STATE = (b"filling", b"buckets")
 """Fields of a bucket's state which tell whether it is believed: it was filled, and is divided as this view is."""
 
+_DROPPED_AT_ONCE = 1_000
 _ID = Struct(">Q")
 _MISSING = -1
 
@@ -65,7 +66,8 @@ class RedisView(Generic[C]):
 
     def __init__(self, redis: Redis, name: str, bucket_count: int, crash: Crash = survive) -> None:
         self._redis = redis
-        self.buckets = [b"{%s.%d}" % (name.encode(), number) for number in range(bucket_count)]
+        self._name = name.encode()
+        self.buckets = [b"{%s.%d}" % (self._name, number) for number in range(bucket_count)]
         self._bucket_count = b"%d" % bucket_count
         self._crash = crash
         self._reached: dict[Partition, int] = {}
@@ -177,3 +179,14 @@ class RedisView(Generic[C]):
         for bucket, mine in zip(self.buckets, told, strict=True):
             self._crash("release.before_commit")
             await self._run(self.RELEASE, ranges(batch), {bucket: mine})
+
+    async def drop(self) -> None:
+        """Remove the generation, which nobody writes or reads any more. Goes through all keys there are; may be repeated."""
+        cursor = 0
+        while True:
+            with answering():
+                cursor, keys = await self._redis.scan(cursor, b"{%s.*" % self._name, _DROPPED_AT_ONCE)
+                if keys:
+                    await self._redis.unlink(*keys)
+            if cursor == 0:
+                return

@@ -26,7 +26,8 @@ class RedisDay(Day):
 
     HAPPENINGS = (
         *["deliver_to_feeds"] * 4,
-        *["deliver_late"] * 3,
+        *["deliver_late"] * 2,
+        "deliver_together",
         "deliver_to_timelines",
         "forget_idle",
         "die_half_way",
@@ -56,11 +57,15 @@ class RedisDay(Day):
         except GapError:
             await self._deliver(self.feeds, FEEDS, a, 0, len(self.events))
 
+    async def deliver_together(self, a: int, b: int, c: int) -> None:
+        """Some of two partitions, in one batch."""
+        await self._deliver_two(a, 1 + b, 1 + c)
+
     async def die_half_way(self, a: int, b: int, c: int) -> None:
         """Some buckets have done more of a batch than others."""
         self._rounds_left = 1 + c % 3
         try:
-            await self._deliver(self.feeds, FEEDS, a, b, 1 + 2 * c)
+            await self._deliver_two(a, 1 + 2 * b, 1 + 2 * c)
         except _DiedError:
             return
         finally:
@@ -77,6 +82,14 @@ class RedisDay(Day):
     async def empty_a_bucket(self, a: int, b: int, c: int) -> None:
         if (b, c) >= (4, 3):
             await empty(self._redis, self._bucket(a))
+
+    async def _deliver_two(self, partition: int, count: int, other_count: int) -> None:
+        stands = await self.feeds.positions()
+        batch = []
+        for at, many in ((where(FEEDS, partition), count), (where(FEEDS, partition + 1), other_count)):
+            first = stands[at].offset + 1 if at in stands else 0
+            batch += self._folded(FEEDS, at, first, first + many)
+        await self.feeds.apply(batch)
 
     def _bucket(self, number: int) -> bytes:
         buckets = self._held.buckets

@@ -207,6 +207,15 @@ async def test_generations_are_apart(redis: Redis) -> None:
     assert await other.slice(ADA, None, 9) == NO_FEED
 
 
+async def test_a_generation_is_dropped_whole(redis: Redis) -> None:
+    one, other = RedisFeeds(redis, 1, 2), RedisFeeds(redis, 11, 2)
+    for view in (one, other):
+        await apply(view, *_crowd(Random(7)))
+    await one.drop()
+    await one.drop()
+    assert {key.partition(b".")[0] async for key in redis.scan_iter(count=1_000)} == {b"{f11"}
+
+
 async def test_a_generation_is_never_divided_anew(redis: Redis) -> None:
     view, other = RedisFeeds(redis, 1, 2), RedisFeeds(redis, 1, 3)
     await apply(view, seen(ADA), follows(ADA, BO))
@@ -214,6 +223,7 @@ async def test_a_generation_is_never_divided_anew(redis: Redis) -> None:
     events = await folded(view, post_at(5, BO))
     with pytest.raises(StoreError, match="divided into 2"):
         await other.apply(events)
+    await other.filled()
     assert not await other.believed()
     assert await view.believed()
     await view.apply(events)
