@@ -18,7 +18,12 @@ from cassandra import (
 )
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
 from cassandra.connection import ConnectionException
-from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
+from cassandra.policies import (
+    ConstantReconnectionPolicy,
+    DCAwareRoundRobinPolicy,
+    RetryPolicy,
+    TokenAwarePolicy,
+)
 from cassandra.protocol import ErrorMessage, IsBootstrappingErrorMessage, OverloadedErrorMessage, ServerError
 from cassandra.query import BatchStatement, BatchType, ConsistencyLevel, PreparedStatement, tuple_factory
 
@@ -38,10 +43,22 @@ _AWAY = (
     ServerError,
 )
 """What may pass by itself. A write that ended so may have happened."""
+_CAS_WRITE_UNKNOWN = 0x1700
+"""What the driver knows no class for: too few replicas told in time whether they took a conditional write."""
 
 Row = tuple[Any, ...]
 Statement = tuple[str, Sequence[object]]
 """CQL text with marks, and the values for them."""
+
+
+class _RetryRepeatable(RetryPolicy):  # type: ignore[misc]  # the driver has no types
+    """A conditional write that was sent twice would be told that it lost, to itself."""
+
+    def on_request_error(self, query: Any, *rest: Any, **named: Any) -> tuple[int, int | None]:
+        if not query.is_idempotent:
+            return self.RETHROW, None
+        decision: tuple[int, int | None] = super().on_request_error(query, *rest, **named)
+        return decision
 
 
 def connect(hosts: Sequence[str], port: int, keyspace: str | None) -> Session:
@@ -52,6 +69,7 @@ def connect(hosts: Sequence[str], port: int, keyspace: str | None) -> Session:
         serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
         request_timeout=REQUEST_TIMEOUT_S,
         row_factory=tuple_factory,
+        retry_policy=_RetryRepeatable(),
     )
     cluster = Cluster(
         hosts,
@@ -81,6 +99,10 @@ class Cassandra:
     async def rows(self, cql: str, *values: object) -> list[Row]:
         """Everything the query gives, over all its pages. Of a conditional write: whether it was applied, then what stood there."""
         return await self._sent((await self._statement(cql)).bind(values))
+
+    async def applied(self, cql: str, *values: object) -> bool:
+        """A conditional write: whether its condition held. The driver sends it once; where this raises, it may have happened."""
+        return bool((await self.rows(cql, *values))[0][0])
 
     async def batch(self, statements: Sequence[Statement]) -> None:
         """Writes to one partition, all of them or none."""
@@ -115,7 +137,7 @@ class Cassandra:
             return self._prepared[cql]
 
     def _prepare(self, cql: str) -> PreparedStatement:
-        """Whatever is written here bears its own stamp or condition, so it may be sent again by the driver."""
+        """What is written without a condition bears its own stamp or says the same again, so the driver may send it twice."""
         try:
             prepared = self._session.prepare(cql)
         except (*_AWAY, ErrorMessage, DriverException) as error:
@@ -163,6 +185,7 @@ def _tell(
 
 def translated(error: Exception) -> StoreError:
     """What may pass by itself is UnavailableError."""
-    if isinstance(error, _AWAY) and not isinstance(error, UnsupportedOperation):
+    is_unknown = isinstance(error, ErrorMessage) and error.code == _CAS_WRITE_UNKNOWN
+    if is_unknown or (isinstance(error, _AWAY) and not isinstance(error, UnsupportedOperation)):
         return UnavailableError(f"Cassandra: {type(error).__name__}")
     return StoreError(f"Cassandra: {type(error).__name__}: {error}")
