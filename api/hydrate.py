@@ -7,7 +7,7 @@ differs from reading to reading. Where the ids come from is not known here.
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from api.calls import Answer, Call
 from api.pages import page
@@ -57,15 +57,17 @@ async def hydrate(app: Services, views: Views, me: int | None, post_ids: Collect
 async def hydrate_around(app: Services, views: Views, me: int | None, posts: Sequence[Post]) -> Hydrated:
     """Everything about posts that are known already."""
     post_ids = [post.post_id for post in posts]
-    return Hydrated(
-        posts=posts,
-        media=await views.media.media(list(chain.from_iterable([post.media_ids for post in posts]))),
-        authors=await app.people.summaries(views, me, {post.author_id for post in posts}),
-        likes=await views.likes.counts(post_ids),
-        comments=await views.comments.counts(post_ids),
-        liked=() if me is None else await views.likes.liked(me, post_ids),
-        saved=() if me is None else await views.saves.saved(me, post_ids),
-    )
+    reads: list[Awaitable[Any]] = [
+        views.media.media(list(chain.from_iterable([post.media_ids for post in posts]))),
+        app.people.summaries(views, me, {post.author_id for post in posts}),
+        views.likes.counts(post_ids),
+        views.comments.counts(post_ids),
+    ]
+    if me is not None:
+        reads += (views.likes.liked(me, post_ids), views.saves.saved(me, post_ids))
+    media, authors, likes, comments, *mine = await app.together(*reads)
+    liked, saved = mine or ((), ())
+    return Hydrated(posts, media, authors, likes, comments, liked, saved)
 
 
 def present(app: Services, posts: Sequence[Post], hydrated: Hydrated) -> list[bytes]:

@@ -11,6 +11,7 @@ from typing import Literal
 import orjson
 
 from api.models import Id, Output, Time, rfc3339
+from api.together import Together, in_turn
 from events.ids import Clock
 from events.media import Rendition
 from stores.ports.accounts import Account
@@ -119,25 +120,33 @@ class People:
     which changes with time and so is not remembered.
     """
 
-    def __init__(self, objects: Objects, clock: Clock, remembered_count: int = REMEMBERED_COUNT) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        clock: Clock,
+        together: Together = in_turn,
+        remembered_count: int = REMEMBERED_COUNT,
+    ) -> None:
         self._objects = objects
         self._clock = clock
+        self._together = together
         self._remembered_count = remembered_count
         self._known: dict[int, _Known] = {}
 
     async def summaries(self, views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
         """JSON of a UserSummary for each of those that are registered."""
-        accounts = await views.accounts.accounts(user_ids)
-        known = await self._of(views, accounts)
-        relationships = await _relationships(views, me, accounts)
+        known, relationships = await self._together(
+            self._registered(views, user_ids), self._relationships(views, me, user_ids)
+        )
         return {user_id: person.summary(relationships[user_id]) for user_id, person in known.items()}
 
     async def users(self, views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
         """JSON of a User for each of those that are registered."""
-        accounts = await views.accounts.accounts(user_ids)
-        known = await self._of(views, accounts)
-        relationships = await _relationships(views, me, accounts)
-        counts = await counted(views, accounts)
+        known, relationships, counts = await self._together(
+            self._registered(views, user_ids),
+            self._relationships(views, me, user_ids),
+            counted(views, user_ids),
+        )
         return {
             user_id: person.beginning + relationships[user_id] + _rest(person.account, counts[user_id]) + b"}"
             for user_id, person in known.items()
@@ -155,6 +164,19 @@ class People:
         counts = (await counted(views, (user_id,)))[user_id]
         email = orjson.dumps(account.email)
         return known.beginning + NO_RELATIONSHIP + _rest(account, counts) + b',"email":' + email + b"}"
+
+    async def _registered(self, views: Views, user_ids: Collection[int]) -> dict[int, _Known]:
+        return await self._of(views, await views.accounts.accounts(user_ids))
+
+    async def _relationships(
+        self, views: Views, me: int | None, user_ids: Collection[int]
+    ) -> dict[int, bytes]:
+        if me is None:
+            return dict.fromkeys(user_ids, NO_VIEWER)
+        following, followers = await self._together(
+            views.graph.following_among(me, user_ids), views.graph.followers_among(me, user_ids)
+        )
+        return {user_id: _RELATIONSHIPS[user_id in following, user_id in followers] for user_id in user_ids}
 
     async def _of(self, views: Views, accounts: Mapping[int, Account]) -> dict[int, _Known]:
         media_ids = [a.avatar_media_id for a in accounts.values() if a.avatar_media_id is not None]
@@ -222,14 +244,6 @@ def _rest(account: Account, counts: Counts) -> bytes:
         "created_at": rfc3339(account.created_at_ms),
     }
     return b"," + orjson.dumps(rest)[1:-1]
-
-
-async def _relationships(views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
-    if me is None:
-        return dict.fromkeys(user_ids, NO_VIEWER)
-    following = await views.graph.following_among(me, user_ids)
-    followers = await views.graph.followers_among(me, user_ids)
-    return {user_id: _RELATIONSHIPS[user_id in following, user_id in followers] for user_id in user_ids}
 
 
 async def counted(views: Views, user_ids: Collection[int]) -> dict[int, Counts]:

@@ -8,6 +8,7 @@ from api.first_pages import FirstPages
 from api.people import People
 from api.post_json import PostPieces
 from api.seen import Seen
+from api.together import Together, in_turn
 from api.tokens import AccessTokens
 from events.ids import Clock, Ids
 from producers.command import Command
@@ -41,6 +42,7 @@ class Services:
     seen: Seen
     first_pages: FirstPages
     post_pieces: PostPieces = field(default_factory=PostPieces)
+    together: Together = in_turn
 
     def command(self, call: Call) -> Command:
         """The command that a signed-in caller gives with this request."""

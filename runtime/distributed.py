@@ -106,7 +106,7 @@ async def distributed(settings: Settings, routes: Routes, clock: Clock = system_
 
 def reading_of(live: LiveViews) -> Reading:
     progress = PolledProgress({name: p.topics for name, p in BY_NAME.items()}, live.stands)
-    return Reading(live.views, progress, unwatched)
+    return Reading(live.views, progress, unwatched, asyncio.gather)
 
 
 async def stores_of(cluster: Cluster) -> Stores:

@@ -9,6 +9,7 @@ import structlog
 
 from api.health import Readiness
 from api.rates import LocalRates
+from api.together import in_turn
 from events.ids import Clock, Ids, system_clock
 from events.topics import TOPICS
 from projectors.engines.embedded import EmbeddedEngine
@@ -60,7 +61,7 @@ class Embedded:
         makers = Makers(PROJECTIONS, view_makers(settings), folder.view, self._log, self._keys)
         self._generations = Generations(self._registry, makers, self._engine, self._progress)
         self._background = Background(self._fail)
-        reading = Reading(self._generations.views, self._progress, watching)
+        reading = Reading(self._generations.views, self._progress, watching, in_turn)
         ids = Ids(take_shard(self._state), clock)
         self._services = make_services(self._stores, reading, self._passwords, ids, clock)
         self._registrations = make_registrations(self._stores, reading, ids, clock)

@@ -8,6 +8,7 @@ from api.first_pages import FirstPages
 from api.people import People
 from api.seen import Seen
 from api.services import Services
+from api.together import Together
 from api.tokens import AccessTokens
 from events.ids import Clock, Ids
 from producers.journal import Journal
@@ -44,11 +45,12 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How views are found and waited for."""
+    """How views are found, waited for, and asked."""
 
     views: Callable[[], Views]
     progress: Progress
     watching: Watching
+    together: Together
 
 
 def make_services(stores: Stores, reading: Reading, passwords: Passwords, ids: Ids, clock: Clock) -> Services:
@@ -67,7 +69,8 @@ def make_services(stores: Stores, reading: Reading, passwords: Passwords, ids: I
         passwords=passwords,
         digest=keyed_digest(stores.names_secret),
         objects=stores.objects,
-        people=People(stores.objects, clock),
+        people=People(stores.objects, clock, reading.together),
+        together=reading.together,
         first_pages=FirstPages(reading.watching, clock),
         seen=Seen(journal, lambda: views().accounts, ids, clock),
     )

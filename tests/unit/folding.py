@@ -8,6 +8,7 @@ from api.calls import Call
 from api.people import People
 from api.post_json import PostPieces
 from api.services import Services
+from api.together import in_turn
 from events.accounts import AccountRegistered
 from events.envelope import Envelope
 from events.graph import Followed, Unfollowed
@@ -69,7 +70,7 @@ class World:
         self.objects = FakeObjects()
         self.app = cast(Services, SimpleNamespace(
             log=self.log, views=lambda: self.views, progress=self, clock=lambda: self.now_ms, objects=self.objects,
-            people=People(cast(Any, self.objects), lambda: self.now_ms), post_pieces=PostPieces(),
+            people=People(cast(Any, self.objects), lambda: self.now_ms), post_pieces=PostPieces(), together=in_turn,
         ))  # fmt: skip
 
     def close(self) -> None:
