@@ -79,6 +79,23 @@ async def test_a_bucket_that_went_back_behind_a_release_makes_up_for_it_alone(
     await view.release(TOPIC, KEY, events[:2])
     await view.apply(events[2:])
     await put_back(redis, other, taken)
+    assert await _retries(view) == [True, True]
+    await view.release(TOPIC, KEY, events[:2])
+    assert set(await view.following(ADA)) == set()
+    await view.apply(events[2:])
+    assert await view.parked() == []
+    assert set(await view.following(ADA)) == set()
+
+
+async def test_what_comes_before_it_is_made_up_for_is_parked_behind(
+    redis: Redis, view: RedisFeeds, events: list[Folded[Any]]
+) -> None:
+    await view.apply([parked(event) for event in events[:2]])
+    home = view._bucket_of(ADA)
+    taken = await snapshot(redis, home)
+    await view.release(TOPIC, KEY, events[:2])
+    await view.apply(events[2:])
+    await put_back(redis, home, taken)
     await view.apply([parked(events[2], "behind")])
     assert await _retries(view) == [True, True, True]
     await view.release(TOPIC, KEY, events)
