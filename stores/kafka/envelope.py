@@ -69,8 +69,8 @@ def record_of(
 ) -> Record:
     """Never raises. `topic` is the logical one.
 
-    A message that is not ours keeps what can be said of it: its id (else 0), type (else "") and key (cut, and with replacement
-    characters where it is no UTF-8), because they are shown where it is parked, and the same message always gives the same record.
+    A message that is not ours keeps what can be said of it: its id (else 0), type (else "") and key (cut, with replacement
+    characters for what cannot be printed), since these are shown where it is parked. The same message always gives the same record.
     """
     pairs = list(headers)
     said = dict(pairs)
@@ -105,7 +105,8 @@ def _foreign(topic: str, key: bytes | None, value: bytes | None, said: dict[str,
     except _ForeignError:
         id_ = 0
     text = (key or b"").decode(errors="replace")[:_KEY_LIMIT]
-    return Record(topic, text, id_, type_, FOREIGN_VERSION, 0, 0, 0, None, None, 0, value or b"")
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return Record(topic, shown, id_, type_, FOREIGN_VERSION, 0, 0, 0, None, None, 0, value or b"")
 
 
 def _rfc3339(ms: int) -> bytes:
@@ -140,6 +141,6 @@ def _text(raw: bytes | None) -> str:
 
 def _key(raw: bytes | None) -> str:
     text = _text(raw)
-    if len(text) > _KEY_LIMIT:
+    if len(text) > _KEY_LIMIT or not text.isprintable():
         raise _ForeignError
     return text

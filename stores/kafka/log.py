@@ -8,6 +8,8 @@ it in several appends at once.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
@@ -19,7 +21,6 @@ from aiokafka.errors import (
     RecordListTooLargeError,
     TopicAuthorizationFailedError,
 )
-from aiokafka.structs import TopicPartition
 
 from events.codec import Record
 from stores.kafka.connection import in_background
@@ -41,7 +42,6 @@ _REFUSALS = (
     TopicAuthorizationFailedError,
 )
 """What a broker answers instead of writing. After anything else it may have written."""
-_Run = tuple[TopicPartition, list[Message]]
 
 
 class KafkaLog(KafkaLogReader):
@@ -120,24 +120,13 @@ class KafkaLog(KafkaLogReader):
         self, producer: Producer, records: Sequence[Record], messages: Sequence[Message]
     ) -> Positions:
         positions: dict[Partition, int] = {}
-        for place, batch in await self._runs_of(producer, records, messages):
-            offset = await producer.send(place, batch)
+        places = [
+            await producer.place(physical(self._namespace, record.topic), message.key)
+            for record, message in zip(records, messages, strict=True)
+        ]
+        for place, run in groupby(zip(places, messages, strict=True), key=itemgetter(0)):
+            offset = await producer.send(place, [message for _, message in run])
             if offset < 0:
                 raise UnavailableError("the log has it, and does not say where")
             positions[logical(self._namespace, place.topic), place.partition] = offset
         return positions
-
-    async def _runs_of(
-        self, producer: Producer, records: Sequence[Record], messages: Sequence[Message]
-    ) -> list[_Run]:
-        """What follows each other in one partition, cut where it fills a batch."""
-        runs: list[_Run] = []
-        room_bytes = 0
-        for record, message in zip(records, messages, strict=True):
-            place = await producer.place(physical(self._namespace, record.topic), message.key)
-            room_bytes -= message.size_bytes
-            if not runs or runs[-1][0] != place or room_bytes < 0:
-                runs.append((place, []))
-                room_bytes = BATCH_BYTES - message.size_bytes
-            runs[-1][1].append(message)
-        return runs

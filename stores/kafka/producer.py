@@ -47,8 +47,9 @@ class Producer:
     async def send(self, place: TopicPartition, messages: Sequence[Message]) -> int:
         """The offset of the last, once all replicas in sync have all of them; negative when the broker knows it no more.
 
-        At most BATCH_BYTES. The messages lie side by side: they get into one batch, since nothing else runs while they are handed
-        over and there is room for as much as is underway.
+        Up to BATCH_BYTES lie side by side: they get into one batch, since nothing else runs while they are handed over and there is
+        room for as much as is underway. More is several batches in order; the sequence sees to it that no later one is without
+        the earlier.
         """
         underway, size_bytes = self._underway[place], sum(message.size_bytes for message in messages)
         while underway and sum(underway.values()) + size_bytes > BATCH_BYTES:
@@ -61,7 +62,7 @@ class Producer:
         ]
         for future in sent:
             future.add_done_callback(_seen)
-        last = sent[-1]  # they share their fate
+        last = sent[-1]
         underway[last] = size_bytes
         last.add_done_callback(underway.pop)
         await asyncio.wait([last])  # whoever gives up waiting unsends nothing

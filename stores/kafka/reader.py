@@ -64,7 +64,7 @@ class KafkaLogReader:
         self._runs: dict[Partition, _Run] = {}
 
     async def read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
-        run = self._runs.pop(partition, None)  # two tasks never take from the same
+        run = self._runs.get(partition)
         found = run.take(limit) if limit and run is not None and run.next_offset == first else []
         at = run.next_offset if found and run is not None else first
         while len(found) < limit:
@@ -166,8 +166,7 @@ def _entries(partition: Partition, batches: Sequence[Any], first: int) -> Iterat
 
 def _taken_apart(batch: Any) -> list[tuple[int, bytes | None, bytes | None, Any]]:
     try:
-        if not batch.is_control_batch:
-            return [(record.offset, record.key, record.value, record.headers) for record in batch]
+        return [(record.offset, record.key, record.value, record.headers) for record in batch]
     except (CorruptRecordException, UnicodeDecodeError):
-        pass  # a name of a header is no UTF-8: whoever wrote one such message wrote the whole batch
-    return [(offset, None, None, ()) for offset in range(batch.base_offset, batch.next_offset)]
+        # The name of a header is no UTF-8; whoever wrote one such message wrote the whole batch.
+        return [(offset, None, None, ()) for offset in range(batch.base_offset, batch.next_offset)]

@@ -95,12 +95,13 @@ class TestKafkaLog(LogContract):
         assert sorted(ids(await whole(log))) == [1, 2, 3]
 
     async def test_appends_that_do_not_fit_a_batch_together_stay_whole(self, make_log: MakeLog) -> None:
-        log = make_log(deadline_s=30)
+        """Also when another process has its turn whenever this one's batch is full."""
+        logs = [make_log(deadline_s=30), make_log(deadline_s=30)]
         value = b'"' + b"x" * (BATCH_BYTES // 7) + b'"'
-        appends = [[record(id_=10 * n + m, value=value) for m in range(5)] for n in range(1, 9)]
-        await asyncio.gather(*map(log.append, appends))
-        found = [id_ // 10 for id_ in ids(await whole(log, (ENGAGEMENT,)))]
-        assert len([whose for whose, _ in groupby(found)]) == 8
+        appends = [[record(id_=10 * n + m, value=value) for m in range(5)] for n in range(1, 17)]
+        await asyncio.gather(*(logs[n % 2].append(records) for n, records in enumerate(appends)))
+        found = [id_ // 10 for id_ in ids(await whole(logs[0], (ENGAGEMENT,)))]
+        assert len([whose for whose, _ in groupby(found)]) == 16
 
     async def test_more_than_a_batch_holds_is_appended_in_order(self, make_log: MakeLog) -> None:
         log = make_log(deadline_s=30)
@@ -141,6 +142,17 @@ class TestKafkaLog(LogContract):
             found += some
             at = some[-1].offset + 1
         assert ids(found) == [n + 1 for n in range(count)]
+
+    async def test_long_entries_are_read_up_to_the_limit(self, make_log: MakeLog) -> None:
+        """Several requests serve one read."""
+        log, noise = make_log(), random.Random(7)
+        for first in range(0, 40, 10):
+            await log.append([record(id_=first + n + 1, value=noise.randbytes(20_000)) for n in range(10)])
+        ((partition, _),) = {
+            at: end for at, end in (await log.ends([ENGAGEMENT])).items() if end >= 0
+        }.items()
+        assert ids(await log.read(partition, 3, 30)) == list(range(4, 34))
+        assert ids(await log.read(partition, 33, 30)) == list(range(34, 41))
 
     async def test_many_read_at_once(self, make_log: MakeLog) -> None:
         log = make_log()

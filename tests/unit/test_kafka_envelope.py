@@ -21,7 +21,7 @@ _texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=64)
 _records = st.builds(
     Record,
     topic=st.just(ENGAGEMENT),
-    key=_texts,
+    key=_texts.filter(str.isprintable),
     id=_ids,
     type=st.from_regex(r"[a-z_]{1,20}\.[a-z_]{1,20}", fullmatch=True),
     version=st.integers(1, 1_000),
@@ -147,11 +147,12 @@ def test_what_can_be_said_of_a_foreign_message_is_kept() -> None:
     assert decode(record, {}) == Unreadable("unknown event post.liked version 0")
 
 
-@pytest.mark.parametrize("key", [None, b"", b"\xff\x00", b"1" * 100_000])
+@pytest.mark.parametrize("key", [None, b"", b"\xff\x00", b"17\n", b"\x1b[2J", b"1" * 100_000])
 def test_a_key_that_is_none_of_ours_is_short_and_no_event(key: bytes | None) -> None:
     message = message_of(LIKED, "photolog")
     record = record_of(ENGAGEMENT, key, message.value, message.headers)
     assert len(record.key) <= 255
+    assert record.key.isprintable()
     assert isinstance(decode(record, {}), Unreadable)
 
 
