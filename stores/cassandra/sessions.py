@@ -73,9 +73,8 @@ class CassandraSessions:
     async def open(self, session: Session, refresh_hash: bytes) -> None:
         await self._name(session, refresh_hash)
         await self._cassandra.applied(_OPEN, *_row(session), refresh_hash, None)
-        living = await self.of_user(session.user_id, session.created_at_ms)
-        surplus = [found.session_id for found in living[SESSIONS_LIMIT:]]
-        await self._end_each(session.user_id, [other for other in surplus if other != session.session_id])
+        if len(await self._listed(session.user_id)) > SESSIONS_LIMIT:
+            await self._end_surplus(session)
 
     async def owner(self, session_id: int) -> int | None:
         asked_at_s = self._monotonic_s()
@@ -145,6 +144,14 @@ class CassandraSessions:
 
     async def _listed(self, user_id: int) -> list[int]:
         return [row[0] for row in await self._cassandra.rows(_LISTED, user_id)]
+
+    async def _end_surplus(self, opened: Session) -> None:
+        """Of those who open sessions at once, the last sees all of them: none ends too many, and the limit holds in the end."""
+        living = await self.of_user(opened.user_id, opened.created_at_ms)
+        surplus = [
+            found.session_id for found in living[SESSIONS_LIMIT:] if found.session_id != opened.session_id
+        ]
+        await self._end_each(opened.user_id, surplus)
 
     async def _end_each(self, user_id: int, session_ids: Sequence[int]) -> None:
         await asyncio.gather(*(self.end(user_id, session_id) for session_id in session_ids))

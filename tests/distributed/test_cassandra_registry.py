@@ -8,10 +8,11 @@ import pytest
 
 from stores.cassandra.registry import TABLES, CassandraRegistry
 from stores.cassandra.session import Cassandra
+from stores.ports.errors import UnavailableError
 from stores.ports.registry import Generation
 from tests.contract.registry import OpenRegistry, RegistryContract, live
 from tests.distributed.cassandra import Tables
-from tests.distributed.state import emptied_state
+from tests.distributed.state import UnsteadyCassandra, emptied_state
 
 
 @pytest.fixture
@@ -41,3 +42,14 @@ class TestCassandraRegistry(RegistryContract):
         with pytest.raises(ValueError, match="switch"):
             await open_registry().mark("likes", 2, "live")
         assert await live(open_registry()) == [1]
+
+    async def test_a_switch_without_an_answer_can_be_asked_again(self, cassandra: Cassandra) -> None:
+        unsteady = UnsteadyCassandra(cassandra)
+        registry = CassandraRegistry(unsteady)
+        await self._two(registry)
+        unsteady.answers_are_lost = True
+        with pytest.raises(UnavailableError):
+            await registry.switch("likes", 1, 2)
+        unsteady.answers_are_lost = False
+        assert not await registry.switch("likes", 1, 2)
+        assert await live(registry) == [2]

@@ -11,11 +11,11 @@ from stores.cassandra import sessions as sessions_module
 from stores.cassandra.credentials import CassandraCredentials
 from stores.cassandra.session import Cassandra
 from stores.cassandra.sessions import OWNER_REMEMBERED_S, CassandraSessions
-from stores.ports.sessions import SESSIONS_LIMIT
+from stores.ports.errors import UnavailableError
 from tests.contract.credentials import CredentialsContract
 from tests.contract.sessions import ADA, NOW_MS, SessionsContract, session, token
 from tests.distributed.cassandra import Tables
-from tests.distributed.state import emptied_state
+from tests.distributed.state import UnsteadyCassandra, emptied_state
 
 
 @pytest.fixture
@@ -72,7 +72,6 @@ class TestCassandraSessions(SessionsContract):
         self, cassandra: Cassandra, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sessions_module, "SESSIONS_LIMIT", 3)
-        assert SESSIONS_LIMIT > 3
         opened = [session(number, at_ms=NOW_MS + number) for number in range(1, 10)]
         for each in opened[:3]:
             await CassandraSessions(cassandra).open(each, token(each.session_id))
@@ -87,3 +86,25 @@ class TestCassandraSessions(SessionsContract):
             await sessions.open(session(number), token(number))
         await sessions.end_others(ADA, 2)
         assert tables.session.execute("SELECT session_id FROM sessions_of_user").all() == [(2,)]
+
+    async def test_a_refresh_without_an_answer_can_be_asked_again(self, cassandra: Cassandra) -> None:
+        unsteady = UnsteadyCassandra(cassandra)
+        sessions = CassandraSessions(unsteady)
+        await sessions.open(session(1), token(1))
+        unsteady.answers_are_lost = True
+        with pytest.raises(UnavailableError):
+            await sessions.refresh(token(1), token(2), NOW_MS)
+        unsteady.answers_are_lost = False
+        assert await sessions.refresh(token(1), token(3), NOW_MS) is not None
+        assert await sessions.refresh(token(3), token(4), NOW_MS) is not None
+
+    async def test_an_end_without_an_answer_is_known_here(self, cassandra: Cassandra) -> None:
+        unsteady = UnsteadyCassandra(cassandra)
+        sessions = CassandraSessions(unsteady)
+        await sessions.open(session(1), token(1))
+        assert await sessions.owner(1) == ADA
+        unsteady.answers_are_lost = True
+        with pytest.raises(UnavailableError):
+            await sessions.end(ADA, 1)
+        unsteady.answers_are_lost = False
+        assert await sessions.owner(1) is None
