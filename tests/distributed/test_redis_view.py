@@ -1,6 +1,7 @@
 """The contract of views on Redis, for the view of every projection that is kept there, in one bucket and in several."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -12,10 +13,11 @@ from stores.ports.crash import Crash
 from stores.ports.log import Entry, Partition
 from stores.ports.view import Folded, View
 from stores.redis.feeds import RedisFeeds
+from stores.redis.search import RedisSearch
 from stores.redis.view import RedisView
 from tests.contract.log import record
 from tests.contract.view import Events, OpenView, Read, ViewContract
-from tests.distributed.redis import FEEDS, emptied
+from tests.distributed.redis import FEEDS, SEARCH, emptied
 from tests.property.stories import Story
 from tests.property.subjects import SUBJECTS, Subject
 from tests.services.addresses import Addresses
@@ -32,24 +34,40 @@ def _feeds(bucket_count: int, celebrity_threshold: int) -> Open:
     )
 
 
-VIEWS: tuple[tuple[str, Open], ...] = (("feeds", _feeds(1, 2)), ("feeds", _feeds(3, 6)))
+def _search(shard_count: int) -> Open:
+    return lambda redis, generation, crash: RedisSearch(redis, generation, shard_count, crash)
 
 
-@pytest.fixture
-async def redis(addresses: Addresses) -> AsyncIterator[Redis]:
-    async with emptied(addresses, FEEDS) as found:
-        yield found
+@dataclass(frozen=True, slots=True)
+class Case:
+    projection: str
+    database: int
+    open: Open
 
 
-@pytest.fixture(params=VIEWS, ids=["feeds in one bucket", "feeds in three"])
-def opened(request: pytest.FixtureRequest) -> tuple[str, Open]:
-    found: tuple[str, Open] = request.param
+CASES = {
+    "feeds in one bucket": Case("feeds", FEEDS, _feeds(1, 2)),
+    "feeds in three": Case("feeds", FEEDS, _feeds(3, 6)),
+    "search in one shard": Case("search", SEARCH, _search(1)),
+    "search in three": Case("search", SEARCH, _search(3)),
+}
+
+
+@pytest.fixture(params=list(CASES.values()), ids=list(CASES))
+def case(request: pytest.FixtureRequest) -> Case:
+    found: Case = request.param
     return found
 
 
 @pytest.fixture
-def subject(opened: tuple[str, Open]) -> Subject:
-    return next(subject for subject in SUBJECTS if subject.projection.name == opened[0])
+async def redis(addresses: Addresses, case: Case) -> AsyncIterator[Redis]:
+    async with emptied(addresses, case.database) as found:
+        yield found
+
+
+@pytest.fixture
+def subject(case: Case) -> Subject:
+    return next(subject for subject in SUBJECTS if subject.projection.name == case.projection)
 
 
 @pytest.fixture
@@ -71,13 +89,13 @@ def events(subject: Subject, told: list[Envelope]) -> list[Folded[Any]]:
 
 
 @pytest.fixture
-def open_view(opened: tuple[str, Open], redis: Redis) -> OpenView:
-    return lambda crash: opened[1](redis, 1, crash)
+def open_view(case: Case, redis: Redis) -> OpenView:
+    return lambda crash: case.open(redis, 1, crash)
 
 
 @pytest.fixture
-def open_other(opened: tuple[str, Open], redis: Redis) -> OpenView:
-    return lambda crash: opened[1](redis, 2, crash)
+def open_other(case: Case, redis: Redis) -> OpenView:
+    return lambda crash: case.open(redis, 2, crash)
 
 
 class _Offsets:
@@ -89,8 +107,13 @@ class _Offsets:
 
 @pytest.fixture
 def read(subject: Subject, told: list[Envelope]) -> Read:
-    """Through the reader's port."""
-    return lambda view: subject.read(view, told, _Offsets())
+    """Through the reader's port, as if the view were filled: some are not read before."""
+
+    async def read(view: View[Any]) -> object:
+        await view.filled()
+        return await subject.read(view, told, _Offsets())
+
+    return read
 
 
 class TestRedisViews(ViewContract):

@@ -18,7 +18,7 @@ from tests.property.readings import read_search
 from tests.property.stories import Choice, Story
 from tests.property.worlds import World, live_through, running
 
-_ACTIONS = (
+ACTIONS = (
     *("post", "edit_post", "like", "like", "like", "like", "unlike", "register", "change_profile") * 3,
     "delete_post",
 )
@@ -29,10 +29,10 @@ _WORDS = """SELECT term, coalesce(count, 0), post_id FROM terms LEFT JOIN like_c
             WHERE instr(term, ' ') = 0"""
 
 
-def _choices(random: Random, count: int) -> list[Choice]:
+def choices(random: Random, count: int) -> list[Choice]:
     """Left to itself hypothesis makes few different lists of this length; a seed makes each of them another one."""
     return [
-        (random.randrange(len(_ACTIONS)), random.randrange(8), random.randrange(4), random.randrange(8))
+        (random.randrange(len(ACTIONS)), random.randrange(8), random.randrange(4), random.randrange(8))
         for _ in range(count)
     ]
 
@@ -42,8 +42,8 @@ def test_dense_histories_are_found_as_the_oracle_says(
     seed: int, partition_count: int, bounds: tuple[int, int]
 ) -> None:
     random = Random(seed)
-    events = Story().tell(_ACTIONS, _choices(random, 50))
-    plan = _choices(random, 30)
+    events = Story().tell(ACTIONS, choices(random, 50))
+    plan = choices(random, 30)
     with ExitStack() as stack:
         stack.enter_context(patch.object(search_lists, "WALKED_LIMIT", bounds[0]))
         stack.enter_context(patch.object(search_users, "WALKED_LIMIT", bounds[0]))
