@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from events.envelope import Envelope
+from stores.cassandra.accounts import CassandraAccounts
 from stores.cassandra.comments import CassandraComments
 from stores.cassandra.graph import CassandraGraph
 from stores.cassandra.likes import CassandraLikes
+from stores.cassandra.media import CassandraMedia
+from stores.cassandra.names import CassandraNames
 from stores.cassandra.saves import CassandraSaves
+from stores.cassandra.timelines import CassandraTimelines
 from stores.cassandra.view import CassandraView
 from stores.ports.crash import Crash
 from stores.ports.log import Entry, Partition
@@ -27,6 +31,10 @@ VIEWS: Sequence[type[CassandraView[Any]]] = (
     CassandraComments,
     CassandraSaves,
     CassandraGraph,
+    CassandraAccounts,
+    CassandraNames,
+    CassandraMedia,
+    CassandraTimelines,
 )
 
 
