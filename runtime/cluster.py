@@ -9,6 +9,7 @@ import structlog
 
 from runtime.settings import Settings
 from stores.cassandra.accounts import CassandraAccounts
+from stores.cassandra.buckets import BUCKETS_COUNT
 from stores.cassandra.comments import CassandraComments
 from stores.cassandra.credentials import CassandraCredentials
 from stores.cassandra.graph import CassandraGraph
@@ -94,7 +95,7 @@ class Cluster:
         """A view whose counts are served from Redis."""
 
         def open_view(number: int) -> View[Any]:
-            served = RedisCounts(self.redis, kind.PROJECTION, number, kind.PARTS_COUNT)
+            served = RedisCounts(self.redis, kind.PROJECTION, number, BUCKETS_COUNT)
             view: View[Any] = kind(self.cassandra, number, served)
             return view
 
