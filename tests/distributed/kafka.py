@@ -11,7 +11,9 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from events.topics import TOPICS
 from stores.kafka.names import physical
+from stores.kafka.reader import KafkaLogReader
 from stores.kafka.topics import create_topics, needed_settings
+from stores.ports.errors import UnavailableError
 
 PARTITION_COUNT = 4
 
@@ -21,9 +23,22 @@ async def fresh_topics(bootstrap: str) -> AsyncIterator[str]:
     """Their namespace."""
     namespace = f"t{uuid.uuid4().hex[:12]}"
     await create_topics(bootstrap, namespace, PARTITION_COUNT, 1)
+    await _led(bootstrap, namespace)
     yield namespace
     async with administrating(bootstrap) as admin:
         await admin.delete_topics([physical(namespace, topic) for topic in TOPICS])
+
+
+async def _led(bootstrap: str, namespace: str) -> None:
+    """Returns when the leaders know that they are, which is after everybody else knows; tests with short deadlines begin then."""
+    reader = KafkaLogReader(bootstrap, namespace)
+    while True:
+        try:
+            await reader.ends(TOPICS)
+        except UnavailableError:
+            continue
+        break
+    await reader.close()
 
 
 @asynccontextmanager
