@@ -37,7 +37,7 @@ from api.problems import (
     rejected,
     unavailable,
 )
-from api.rates import Limits, RateLimiter, rate_key
+from api.rates import Limits, rate_headers, rate_key
 from api.replies import Presenter, RawHeaderList, RawReply, problem_reply, send_reply
 from api.routes import Endpoint
 from api.tokens import bearer_token, unauthorized
@@ -47,6 +47,7 @@ from stores.ports.errors import UnavailableError
 from stores.ports.idempotency import IdempotencyKeys
 from stores.ports.log import Partition
 from stores.ports.progress import Progress
+from stores.ports.rates import Rates
 
 POSITION_WAIT_MS = 2000
 _POSITION = POSITION_HEADER.lower().encode()
@@ -62,7 +63,7 @@ class Gateway:
 
     authenticate: Authenticate
     progress: Progress
-    rates: RateLimiter
+    rates: Rates
     limits: Limits
     idempotency_keys: IdempotencyKeys
     log_ends: LogEnds
@@ -162,7 +163,7 @@ class Pipeline:
         account_id = None if viewer is None else viewer.account_id
         key = rate_key(plan.rate_class, account_id, client)
         verdict = await self._gateway.rates.hit(key, plan.allowance)
-        limited.extend(verdict.headers())
+        limited.extend(rate_headers(verdict))
         if not verdict.allowed:
             raise problem(RATE_LIMITED, headers={"Retry-After": str(verdict.reset_s)})
 

@@ -1,23 +1,23 @@
-"""Rate limits: how many requests of a class an account, or without one an address, may make in a window.
-
-`RateLimiter` is what the pipeline asks; `LocalRates` answers it for one process. Every request asks, so an
-answer takes one look into a dictionary.
+"""Rate limits: how many requests of a class an account, or without one an address, may make in a window, and what becomes of the
+limits when the store that all processes share is away.
 """
 
+import asyncio
 from dataclasses import dataclass
-from typing import Protocol
+
+import structlog
 
 from api.addresses import limited_as
 from api.routes import RateClass
 from events.ids import Clock
+from stores.ports.errors import UnavailableError
+from stores.ports.rates import Allowance, Rates, Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """So many requests in each window."""
-
-    count: int
-    window_s: int
+_READS, _WRITES = Allowance(6000, 60), Allowance(600, 60)
+_REGISTRATIONS, _LOGINS = Allowance(30, 3600), Allowance(30, 60)
+_PATIENCE_S = 0.25
+_PAUSE_S = 1.0
+_logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Limits:
     address.
     """
 
-    read: Allowance = Allowance(6000, 60)
-    write: Allowance = Allowance(600, 60)
-    registration: Allowance = Allowance(30, 3600)
-    login: Allowance = Allowance(30, 60)
+    read: Allowance = _READS
+    write: Allowance = _WRITES
+    registration: Allowance = _REGISTRATIONS
+    login: Allowance = _LOGINS
 
     def of(self, rate_class: RateClass) -> Allowance | None:
         match rate_class:
@@ -52,24 +52,12 @@ def rate_key(rate_class: RateClass, account_id: int | None, address: str) -> str
     return f"{rate_class}:{account_id}"
 
 
-@dataclass(slots=True)
-class Verdict:
-    allowed: bool
-    count: int
-    remaining: int
-    reset_s: int
-
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        return [
-            (b"ratelimit-limit", b"%d" % self.count),
-            (b"ratelimit-remaining", b"%d" % self.remaining),
-            (b"ratelimit-reset", b"%d" % self.reset_s),
-        ]
-
-
-class RateLimiter(Protocol):
-    async def hit(self, key: str, allowance: Allowance) -> Verdict:
-        """Count one request; `reset_s` is the time until the window ends, at least 1."""
+def rate_headers(verdict: Verdict) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"ratelimit-limit", b"%d" % verdict.count),
+        (b"ratelimit-remaining", b"%d" % verdict.remaining),
+        (b"ratelimit-reset", b"%d" % verdict.reset_s),
+    ]
 
 
 @dataclass(slots=True)
@@ -81,7 +69,7 @@ class _Window:
 class LocalRates:
     """Fixed windows in this process's memory, each from a client's first request on; other processes count for
     themselves. What has ended is swept out every `SWEEP_EVERY` new windows, so that the work and the memory
-    stay in proportion to the clients of one window.
+    stay in proportion to the clients of one window. Every request asks, so an answer takes one look into a dictionary.
     """
 
     SWEEP_EVERY = 10_000
@@ -107,3 +95,26 @@ class LocalRates:
             self._open = {key: window for key, window in self._open.items() if window.ends_ms > now_ms}
         window = self._open[key] = _Window(now_ms + allowance.window_s * 1000)
         return window
+
+
+class SharedRates:
+    """Counts where all processes count. While that store is away, or slow to answer, this process counts for itself, every class:
+    nobody is refused because of an outage, and guessing passwords stays limited, to so much per process. This is decided here, and
+    not in the store.
+    """
+
+    def __init__(self, shared: Rates, own: Rates) -> None:
+        self._shared = shared
+        self._own = own
+        self._paused_until_s = 0.0
+
+    async def hit(self, key: str, allowance: Allowance) -> Verdict:
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._paused_until_s:
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    return await self._shared.hit(key, allowance)
+            except (UnavailableError, TimeoutError) as error:
+                self._paused_until_s = loop.time() + _PAUSE_S
+                _logger.warning("this process counts rates for itself", error=str(error))
+        return await self._own.hit(key, allowance)

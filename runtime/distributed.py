@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from api.health import Readiness
+from api.rates import LocalRates, SharedRates
 from events.ids import Clock, Ids, system_clock
 from events.topics import TOPICS
 from projectors.catalogue import BY_NAME
@@ -52,7 +53,7 @@ class Distributed:
             settings,
             self._services,
             CassandraIdempotencyKeys(cluster.cassandra, presence),
-            RedisRates(cluster.redis, clock),
+            SharedRates(RedisRates(cluster.redis), LocalRates(clock)),
             partial(cluster.log.ends, TOPICS),
             None,
             stores.secret,

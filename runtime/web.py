@@ -14,7 +14,7 @@ from api.health import Readiness, health_endpoints
 from api.idempotency import LogEnds
 from api.metrics import RequestMetrics, metrics_endpoint
 from api.pipeline import Gateway
-from api.rates import Allowance, Limits, RateLimiter
+from api.rates import Limits
 from api.routes import Endpoint
 from api.services import Services
 from api.table import endpoints
@@ -22,7 +22,7 @@ from api.uploads import ObjectRoute
 from runtime.settings import Settings
 from stores.ports.idempotency import IdempotencyKeys
 from stores.ports.objects import SelfServed
-
+from stores.ports.rates import Allowance, Rates
 
 Routes = Literal["all", "read", "write"]
 
@@ -31,7 +31,7 @@ def make_app(
     settings: Settings,
     services: Services,
     idempotency_keys: IdempotencyKeys,
-    rates: RateLimiter,
+    rates: Rates,
     log_ends: LogEnds,
     store: SelfServed | None,
     secret: bytes,

@@ -2,11 +2,16 @@
 limited answer.
 """
 
+import asyncio
+
 import pytest
 from starlette.types import Scope
 
+from api import rates as module
 from api.addresses import Addresses, limited_as, read_address
-from api.rates import Allowance, Limits, LocalRates
+from api.rates import Limits, LocalRates, SharedRates
+from stores.ports.errors import StoreError, UnavailableError
+from stores.ports.rates import Allowance, Verdict
 from tests.unit.api_app import ADA, BOB, NOW_MS, World
 
 FEW = Limits(
@@ -88,6 +93,70 @@ async def test_memory_follows_the_clients_of_one_window() -> None:
         now_ms[0] += 1000
         await rates.hit(f"read@{n}", Allowance(5, 10))
     assert len(rates._open) <= 110
+
+
+class _Shared:
+    """What all processes share: it has room for everybody."""
+
+    def __init__(self) -> None:
+        self.fails: Exception | None = None
+        self.hangs = False
+        self.asked_count = 0
+
+    async def hit(self, key: str, allowance: Allowance) -> Verdict:
+        self.asked_count += 1
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.fails is not None:
+            raise self.fails
+        return Verdict(True, allowance.count, 99, 1)
+
+
+ONCE = Allowance(1, 60)
+
+
+@pytest.fixture
+def shared() -> _Shared:
+    return _Shared()
+
+
+@pytest.fixture
+def rates(shared: _Shared) -> SharedRates:
+    return SharedRates(shared, LocalRates(lambda: NOW_MS))
+
+
+async def test_all_processes_count_together(shared: _Shared, rates: SharedRates) -> None:
+    assert (await rates.hit("login@a", ONCE)).remaining == 99
+    shared.fails = StoreError("broken")
+    with pytest.raises(StoreError):
+        await rates.hit("login@a", ONCE)
+
+
+async def test_in_an_outage_each_counts_for_itself(shared: _Shared, rates: SharedRates) -> None:
+    """Nobody is refused for it, and nobody is unlimited."""
+    shared.fails = UnavailableError("away")
+    assert [(await rates.hit("login@a", ONCE)).allowed for _ in range(3)] == [True, False, False]
+    assert (await rates.hit("login@b", ONCE)).allowed
+    assert shared.asked_count == 1
+
+
+async def test_when_the_outage_is_over_they_count_together_again(
+    shared: _Shared, rates: SharedRates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PAUSE_S", 0)
+    shared.fails = UnavailableError("away")
+    await rates.hit("login@a", ONCE)
+    shared.fails = None
+    assert (await rates.hit("login@a", ONCE)).remaining == 99
+
+
+async def test_nobody_waits_for_a_store_that_hangs(
+    shared: _Shared, rates: SharedRates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.01)
+    shared.hangs = True
+    assert [(await rates.hit("login@a", ONCE)).allowed for _ in range(2)] == [True, False]
+    assert shared.asked_count == 1
 
 
 def scope(peer: str | None) -> Scope:
