@@ -127,8 +127,8 @@ class CassandraView(Generic[C]):
         if changing := [event for event in events if event.changes]:
             await self._write(changing)
         self._crash("release.before_commit")
-        if found := await self._parked_of(topic, key):
-            await self._cassandra.batch([(_RELEASE, (*self._view, *e.partition, e.offset)) for e in found])
+        if events:
+            await self._cassandra.batch([(_RELEASE, (*self._view, *e.partition, e.offset)) for e in events])
 
     async def _rows(self, cql: str, *values: object) -> list[Row]:
         return await self._cassandra.rows(self._named(cql), *values)

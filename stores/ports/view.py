@@ -80,7 +80,10 @@ class View(Protocol[C_contra]):
         """The retry failed: the key's events stay parked, with this reason, until they are asked for again."""
 
     async def release(self, topic: str, key: str, events: Sequence[Folded[C_contra]]) -> None:
-        """Apply the key's parked events, given in order, and forget that they were parked, in one write."""
+        """Apply these parked events of the key, given in order, and forget that they were parked, in one write.
+
+        Given without changes they are forgotten as if they had said nothing. The key is free when none of its events is left.
+        """
 
 
 class GapError(Exception):

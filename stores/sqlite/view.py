@@ -106,7 +106,8 @@ class SqliteView(Generic[C]):
     async def release(self, topic: str, key: str, events: Sequence[Folded[C]]) -> None:
         with self._database.transaction() as connection:
             self._write_events(connection, events)
-            connection.execute("DELETE FROM parked WHERE topic = ? AND key = ?", (topic, key))
+            delete = "DELETE FROM parked WHERE topic = ? AND partition = ? AND offset = ?"
+            connection.executemany(delete, [(*event.partition, event.offset) for event in events])
             self._crash("release.before_commit")
         self._written(_changes(events))
         self._parking_changed()

@@ -219,6 +219,27 @@ class ViewContract:
         await never_parked.apply(events)
         assert await read(view) == await read(never_parked)
 
+    async def test_releasing_events_without_their_changes_forgets_them(
+        self, view: View[Any], events: Events, read: Read
+    ) -> None:
+        topic = events[0].partition[0]
+        await view.apply([keyed(parked(event), "a") for event in events])
+        held = await read(view)
+        await view.release(topic, "a", [replace(keyed(event, "a"), changes=()) for event in events])
+        assert await view.parked() == []
+        assert list(await view.parked_keys()) == []
+        assert await read(view) == held
+        assert (await view.positions())[events[0].partition].offset == events[-1].offset
+
+    async def test_what_is_not_released_stays_parked(self, view: View[Any], events: Events) -> None:
+        topic = events[0].partition[0]
+        await view.apply([keyed(parked(event), "a") for event in events[:3]])
+        await view.release(topic, "a", [])
+        assert [event.offset for event in await view.parked()] == [0, 1, 2]
+        await view.release(topic, "a", [replace(keyed(events[1], "a"), changes=())])
+        assert [event.offset for event in await view.parked()] == [0, 2]
+        assert list(await view.parked_keys()) == [(topic, "a")]
+
     @pytest.mark.parametrize("point", APPLY_POINTS)
     async def test_a_crash_while_applying_leaves_nothing_half(
         self, open_view: OpenView, events: Events, read: Read, open_other: OpenView, point: CrashPoint
