@@ -13,6 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from heapq import heapify, heappop, heapreplace
+from time import perf_counter
 from typing import Generic, TypeVar
 
 import structlog
@@ -21,6 +22,7 @@ from events.catalogue import BY_TYPE
 from events.codec import Unreadable, decode
 from events.sealing import Key
 from projectors.projection import Projection
+from projectors.tally import Tally
 from stores.ports.crash import Crash, survive
 from stores.ports.errors import UnavailableError
 from stores.ports.keys import Keys
@@ -68,6 +70,9 @@ class Step(Generic[C]):
         self.projection = projection
         self.view = view
         self.positions: dict[Partition, int] = {}
+        self.ends: Positions = {}
+        """Where the partitions that this process writes ended when this caught up last."""
+        self.tally = Tally()
         self._log, self._keys, self._crash, self._sleep = log, keys, crash, sleep
         self._parked: set[tuple[str, str]] = set()
         self._goal: Positions | None = None
@@ -75,6 +80,10 @@ class Step(Generic[C]):
         self._is_filled = False
         self._ahead: dict[Partition, deque[Entry]] = {}
         self._types = frozenset(event.type for event in projection.events)
+
+    @property
+    def parked_keys_count(self) -> int:
+        return len(self._parked)
 
     async def open(self) -> None:
         """Find where the view stands. Raises ForeignLogError when that is nowhere on this log."""
@@ -112,6 +121,7 @@ class Step(Generic[C]):
         ends = await self._patiently(lambda: self._log.ends(self.projection.topics))
         if owned is not None:
             ends = {partition: end for partition, end in ends.items() if partition in owned}
+        self.ends = ends
         await self._retry(ends)
         batch = await self._next_batch(ends)
         await self._feed(batch)
@@ -167,6 +177,9 @@ class Step(Generic[C]):
         if any(stands.get(partition, -1) < stood for partition, stood in self.positions.items()):
             self._is_filled = False  # the store went back in time
         self.positions = stands
+        await self._look_who_is_parked()
+
+    async def _look_who_is_parked(self) -> None:
         self._parked = set(await self._patiently(self.view.parked_keys))
 
     async def _fill(self, partition: Partition, before: int) -> None:
@@ -177,11 +190,14 @@ class Step(Generic[C]):
             missing = await self._read(partition, stands + 1, min(BATCH_COUNT, before - 1 - stands))
             if not missing:
                 raise ForeignLogError(f"{partition} was delivered at {before} and ends after {stands}")
+            self.tally.gap_events_count += len(missing)
             await self._feed(missing)
 
     async def _feed(self, entries: Sequence[Entry]) -> None:
         if not entries:
             return
+        if any((entry.partition[0], entry.record.key) in self._parked for entry in entries):
+            await self._look_who_is_parked()  # what these would be parked behind may have been discarded
         folded = await self._fold(entries)
         try:
             await self._write(folded)
@@ -211,10 +227,17 @@ class Step(Generic[C]):
         if len(parked) > PARKED_KEYS_LIMIT:
             raise TooManyParkedError(f"{self.projection.name}: {len(parked)} keys are parked")
         self._crash("step.before_apply")
-        await self._patiently(lambda: self.view.apply(folded))
+        await self._patiently(lambda: self._apply(folded))
         self._parked = parked
+        self.tally.events_count += len(folded)
+        self.tally.parked_count += sum(event.parked is not None for event in folded)
         for event in folded:
             self.positions[event.partition] = event.offset
+
+    async def _apply(self, folded: Sequence[Folded[C]]) -> None:
+        begun = perf_counter()
+        await self.view.apply(folded)
+        self.tally.writes.observe(perf_counter() - begun)
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         wait_s = 0.05
@@ -222,6 +245,7 @@ class Step(Generic[C]):
             try:
                 return await call()
             except UnavailableError as error:
+                self.tally.waits_count += 1
                 _log.warning("store away", projection=self.projection.name, error=str(error), wait_s=wait_s)
                 await self._sleep(wait_s)
                 wait_s = min(wait_s * 2, _LONGEST_WAIT_S)

@@ -6,7 +6,7 @@ steps and when to run them, no technology.
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,10 @@ class EmbeddedEngine:
         """Every step ends the batch it is in; what it has not read waits on the log."""
         self._call(self._stopping.set)
         self._thread.join()
+
+    def steps(self) -> Mapping[GenerationKey, Step[Any]]:
+        """Of the generations that are fed now. Callable from any thread."""
+        return {lane.generation: lane.step for lane, _ in list(self._lanes.values())}
 
     def feed(self, lanes: Sequence[Lane]) -> None:
         """Begin to feed these generations. Callable from any thread."""

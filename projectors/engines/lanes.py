@@ -7,7 +7,7 @@ It knows steps and when to run them, no technology.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -74,6 +74,10 @@ class Lanes:
     def __init__(self, failed: Callable[[GenerationKey, BaseException], None]) -> None:
         self._failed = failed
         self._lanes: dict[GenerationKey, tuple[Lane, asyncio.Task[None]]] = {}
+
+    def steps(self) -> Mapping[GenerationKey, Step[Any]]:
+        """Of the generations that are fed now. Callable from any thread."""
+        return {lane.generation: lane.step for lane, _ in list(self._lanes.values())}
 
     def feed(self, lane: Lane) -> None:
         task = asyncio.create_task(lane.run(), name=f"{lane.generation[0]} {lane.generation[1]}")

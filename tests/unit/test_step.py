@@ -135,6 +135,36 @@ async def test_a_retry_that_fails_again_is_refused_with_its_reason(world: World)
     assert (await likers(world))[POISON] == []
 
 
+async def test_what_follows_discarded_events_is_not_parked_behind_them(world: World) -> None:
+    """Though the step has not looked since who is parked."""
+    cure = poisoned(world)
+    await world.append(acts(*_TOLD))
+    await world.drain()
+    given_up = [
+        Folded(event.partition, event.offset, event.event_id, event.key)
+        for event in await world.view.parked()
+    ]
+    await world.view.release(ENGAGEMENT, str(POISON), given_up)
+    cure.cured = True
+    await world.append(acts(("like", 4, POISON)))
+    await world.step.apply(await world.log.read((ENGAGEMENT, 0), 5, 1))
+    assert await likers(world) == {POISON: [4], OTHER: [2, 1]}
+    assert await world.view.parked() == []
+
+
+async def test_it_tells_what_it_has_done(world: World) -> None:
+    poisoned(world)
+    await world.append(acts(*_TOLD))
+    await world.step.open()
+    await world.step.apply(await world.log.read((ENGAGEMENT, 0), 2, 1))
+    tally = world.step.tally
+    assert (tally.events_count, tally.parked_count, tally.gap_events_count) == (3, 1, 2)
+    assert (sum(tally.writes.counts), tally.waits_count, world.step.parked_keys_count) == (2, 0, 1)
+    await world.drain()
+    assert (tally.events_count, tally.parked_count, tally.gap_events_count) == (5, 3, 2)
+    assert world.step.ends == {(ENGAGEMENT, 0): 4}
+
+
 async def test_a_crash_during_a_retry_leaves_the_key_parked_and_the_retry_asked_for(world: World) -> None:
     cure = poisoned(world)
     await world.append(acts(*_TOLD))
