@@ -25,6 +25,7 @@ from stores.cassandra.session import Cassandra, connect
 from stores.cassandra.sessions import CassandraSessions
 from stores.cassandra.timelines import CassandraTimelines
 from stores.kafka.log import KafkaLog
+from stores.ports.crash import Crash, survive
 from stores.ports.errors import UnavailableError
 from stores.ports.view import View
 from stores.redis.client import connect as connect_redis
@@ -45,11 +46,12 @@ OpenView = Callable[[int], View[Any]]
 class Cluster:
     """Made in the event loop that uses it, by `connected`. Needs `close`."""
 
-    def __init__(self, settings: Settings, cassandra: Cassandra) -> None:
+    def __init__(self, settings: Settings, cassandra: Cassandra, crash: Crash = survive) -> None:
         self.settings = settings
         self.cassandra = cassandra
+        self.crash = crash
         self.redis = connect_redis(settings.redis.get_secret_value())
-        self.log = KafkaLog(settings.kafka, settings.namespace)
+        self.log = KafkaLog(settings.kafka, settings.namespace, crash=crash)
         self.keys = CassandraKeys(cassandra)
         self.credentials = CassandraCredentials(cassandra)
         self.sessions = CassandraSessions(cassandra)
@@ -70,25 +72,26 @@ class Cluster:
         await self.cassandra.close()
 
     def _openers(self) -> Mapping[str, OpenView]:
-        settings, cassandra, redis = self.settings, self.cassandra, self.redis
+        settings, cassandra, redis, crash = self.settings, self.cassandra, self.redis, self.crash
         feeds = partial(
             RedisFeeds,
             redis,
             bucket_count=settings.feed_buckets,
             cap=settings.feed_cap,
             celebrity_threshold=settings.celebrity_threshold,
+            crash=crash,
         )
         return {
-            "names": partial(CassandraNames, cassandra),
-            "accounts": partial(CassandraAccounts, cassandra),
-            "graph": partial(CassandraGraph, cassandra),
-            "timelines": partial(CassandraTimelines, cassandra),
-            "media": partial(CassandraMedia, cassandra),
+            "names": partial(CassandraNames, cassandra, crash=crash),
+            "accounts": partial(CassandraAccounts, cassandra, crash=crash),
+            "graph": partial(CassandraGraph, cassandra, crash=crash),
+            "timelines": partial(CassandraTimelines, cassandra, crash=crash),
+            "media": partial(CassandraMedia, cassandra, crash=crash),
             "feeds": feeds,
             "likes": self._counted(CassandraLikes),
             "comments": self._counted(CassandraComments),
-            "saves": partial(CassandraSaves, cassandra),
-            "search": partial(RedisSearch, redis, shard_count=settings.search_shards),
+            "saves": partial(CassandraSaves, cassandra, crash=crash),
+            "search": partial(RedisSearch, redis, shard_count=settings.search_shards, crash=crash),
         }
 
     def _counted(self, kind: Any) -> OpenView:
@@ -96,17 +99,17 @@ class Cluster:
 
         def open_view(number: int) -> View[Any]:
             served = RedisCounts(self.redis, kind.PROJECTION, number, BUCKETS_COUNT)
-            view: View[Any] = kind(self.cassandra, number, served)
+            view: View[Any] = kind(self.cassandra, number, served, self.crash)
             return view
 
         return open_view
 
 
-async def connected(settings: Settings) -> Cluster:
+async def connected(settings: Settings, crash: Crash = survive) -> Cluster:
     """Raises UnavailableError when Cassandra is away, or was not prepared; the others are connected when they are needed."""
     hosts, port = cassandra_hosts(settings)
     session = await asyncio.to_thread(connect, hosts, port, settings.namespace)
-    return Cluster(settings, Cassandra(session))
+    return Cluster(settings, Cassandra(session), crash)
 
 
 async def patiently(name: str, call: Callable[[], Awaitable[T]]) -> T:

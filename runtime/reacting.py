@@ -16,6 +16,7 @@ from runtime.settings import Settings
 from runtime.system import make_registrations, make_runners
 from stores.cassandra.presence import Presence
 from stores.pillow.pictures import PillowPictures
+from stores.ports.crash import Crash, survive
 
 _REFRESH_S = 1.0
 _REGISTRATIONS_S = 60.0
@@ -23,9 +24,9 @@ _IDLE_S = 3600.0
 _DAY_MS = 24 * 3600 * 1000
 
 
-async def react(settings: Settings, clock: Clock = system_clock) -> None:
+async def react(settings: Settings, clock: Clock = system_clock, crash: Crash = survive) -> None:
     """Until it is cancelled. Raises what has broken it."""
-    cluster = await patiently("Cassandra", partial(connected, settings))
+    cluster = await patiently("Cassandra", partial(connected, settings, crash))
     presence = await patiently("presence", partial(Presence.enter, cluster.cassandra))
     try:
         with tempfile.TemporaryDirectory(prefix="photolog-") as work:

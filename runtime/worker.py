@@ -21,6 +21,7 @@ from runtime.generations import RebuildDueError
 from runtime.settings import Settings
 from stores.kafka.envelope import record_of
 from stores.kafka.names import logical, physical
+from stores.ports.crash import Crash, survive
 from stores.ports.log import Entry, Partition
 from stores.ports.registry import Generation
 
@@ -43,7 +44,7 @@ class Worker:
             [physical(self._namespace, topic) for topic in projection.topics],
             self._entry,
             self._lanes.deliver,
-            self._lanes.wake,
+            self._on_assigned,
         )
         self._background = Background(self._fail)
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -64,6 +65,10 @@ class Worker:
         record = record_of(topic, message.key, message.value, message.headers)
         return Entry((topic, message.partition), message.offset, record)
 
+    def _on_assigned(self) -> None:
+        _logger.info("given", projection=self._projection.name, partitions_count=len(self._owned()))
+        self._lanes.wake()
+
     def _owned(self) -> Collection[Partition]:
         return {(logical(self._namespace, topic), number) for topic, number in self._engine.owned()}
 
@@ -83,7 +88,7 @@ class Worker:
         if generation.state == "live" and generation.version != self._projection.version:
             raise RebuildDueError(f"{generation.projection} is at version {generation.version}")
         view = self._cluster.view(generation.projection, generation.number)
-        step = Step(self._projection, view, self._cluster.log, self._cluster.keys)
+        step = Step(self._projection, view, self._cluster.log, self._cluster.keys, self._cluster.crash)
         self._lanes.feed(Lane((generation.projection, generation.number), step, self._owned))
         _logger.info("feeding", projection=generation.projection, generation=generation.number)
 
@@ -110,9 +115,9 @@ class Worker:
             self._broken.set_exception(error)
 
 
-async def work(settings: Settings, projection: str) -> None:
+async def work(settings: Settings, projection: str, crash: Crash = survive) -> None:
     """Until it is cancelled. Raises what has broken the worker."""
-    cluster = await patiently("Cassandra", partial(connected, settings))
+    cluster = await patiently("Cassandra", partial(connected, settings, crash))
     try:
         await Worker(cluster, BY_NAME[projection]).run()
     finally:

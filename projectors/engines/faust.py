@@ -21,6 +21,10 @@ BATCH_COUNT = 2_000
 WITHIN_S = 0.02
 """A batch is handed on after this time at the latest; half of it is what a like waits here on a quiet evening."""
 _COMMIT_EVERY_S = 2.0
+_SESSION_S = 10.0
+"""For so long nobody feeds the partitions of a worker that was killed. One that was only slow, and was taken for dead, costs a
+change of partitions and nothing else: what it still writes is stamped with offsets, and loses.
+"""
 _STOP_WITHIN_S = 20.0
 
 Deliver = Callable[[Sequence[Entry]], Awaitable[None]]
@@ -79,6 +83,7 @@ class FaustEngine:
             stream_wait_empty=False,
             agent_supervisor=CrashingSupervisor,
             broker_commit_interval=_COMMIT_EVERY_S,
+            broker_session_timeout=_SESSION_S,
             consumer_auto_offset_reset="earliest",
         )
         topic = app.topic(

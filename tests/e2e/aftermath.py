@@ -1,83 +1,111 @@
-"""What lies in the data folder of a server: the events on its log, and whether every view holds what the oracle says.
+"""What lies in a system: the events on its log, and whether every live view holds what the oracle says.
 
-Reads the files beside the running server, as an operator's command does.
+Reads beside the running processes, as an operator's command does, of either set-up.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from events.codec import Record, decode
+from events.catalogue import BY_TYPE
+from events.codec import Record, Unreadable, decode
 from events.envelope import Envelope
 from events.topics import TOPICS
-from runtime.folder import Folder
-from stores.ports.crash import survive
-from stores.ports.log import Partition
-from stores.sqlite.database import Database
-from stores.sqlite.keys import SCHEMA as KEYS_SCHEMA
-from stores.sqlite.keys import SqliteKeys
-from stores.sqlite.log import SqliteLogReader
-from stores.sqlite.view import SqliteView
+from runtime.beside import FolderPlace, Place
+from runtime.settings import Settings
+from stores.ports.log import Entry, Partition, Positions
 from tests.e2e.world import until
 from tests.property.subjects import SUBJECTS, Subject
 
-_FIRST_GENERATION = 1
+Offset = tuple[Partition, int]
 
 
 @dataclass(frozen=True)
 class Told:
-    """Everything on the log: as records, as events, and where it ends."""
+    """Everything on the log, partition by partition, as entries and as the events that can be read; and where it ends."""
 
-    records: Sequence[Record]
+    entries: Sequence[Entry]
     events: Sequence[Envelope]
+    unreadable: Sequence[Entry]
     ends: dict[Partition, int]
 
+    @property
+    def records(self) -> Sequence[Record]:
+        return [entry.record for entry in self.entries]
 
-async def told(data: Path) -> Told:
-    folder = Folder(data)
-    with closing(SqliteLogReader(folder.log)) as log:
-        ends = await log.ends(TOPICS)
-        entries = [entry for at, end in ends.items() for entry in await log.read(at, 0, end + 1)]
-    records = [entry.record for entry in entries]
-    with closing(Database(folder.state, KEYS_SCHEMA, "FULL")) as state:
-        keys = await SqliteKeys(state).get({record.subject_id for record in records})
-    decoded = [decode(record, keys) for record in records]
-    return Told(records, [event for event in decoded if isinstance(event, Envelope)], ends)
+
+async def told(place: Place) -> Told:
+    ends = await place.log.ends(TOPICS)
+    entries = [entry for at, end in ends.items() for entry in await place.log.read(at, 0, end + 1)]
+    keys = await place.keys.get({entry.record.subject_id for entry in entries})
+    decoded = [(entry, decode(entry.record, keys)) for entry in entries]
+    events = [event for _, event in decoded if isinstance(event, Envelope)]
+    unreadable = [entry for entry, event in decoded if isinstance(event, Unreadable)]
+    return Told(entries, events, unreadable, ends)
 
 
 def settled(data: Path) -> Told:
-    """What is told once every view has caught up with it. Each of them holds what the oracle says, and nothing is parked."""
-    found: Told = until(lambda: asyncio.run(_settled(data)))
+    """What is told in this folder once every view has caught up with it and was found to hold it."""
+    found: Told = until(lambda: asyncio.run(_settled_folder(data)))
     return found
 
 
-async def _settled(data: Path) -> Told | None:
-    """None when a view is behind, or the server has appended while the views were read: then look again."""
-    with ExitStack() as stack:
-        log = stack.enter_context(closing(SqliteLogReader(Folder(data).log)))
-        views = [(subject, stack.enter_context(closing(_open(data, subject)))) for subject in SUBJECTS]
-        ends = await log.ends(TOPICS)
-        for subject, view in views:
-            if not await _has_reached(view, subject, ends):
-                return None
-        found = await told(data)
-        held = [await subject.read(view, found.events, log) for subject, view in views]
-        if not ends == found.ends == await log.ends(TOPICS):
-            return None
-        for (subject, view), holds in zip(views, held, strict=True):
-            assert holds == subject.oracle(found.events), subject.projection.name
-            assert await view.parked() == []
+async def _settled_folder(data: Path) -> Told | None:
+    place = FolderPlace(Settings(data=data))
+    try:
+        return await held(place) if await reached(place) else None
+    finally:
+        await place.close()
+
+
+async def reached(place: Place) -> bool:
+    """Whether every live view stands at the log's end, and is believed."""
+    ends = await place.log.ends(TOPICS)
+    views = await live(place)
+    if not await views["feeds"].believed():
+        return False
+    return all([await _has_reached(views[each.projection.name], each, ends) for each in SUBJECTS])
+
+
+async def held(place: Place) -> Told | None:
+    """None when somebody has appended or switched while the views were read: then look again.
+
+    Each view holds what the oracle says about the events that can be read, and has parked all the others that concern it.
+    """
+    views, found = await live(place), await told(place)
+    read = [await each.read(views[each.projection.name], found.events, place.log) for each in SUBJECTS]
+    parked = [await views[each.projection.name].parked() for each in SUBJECTS]
+    if found.ends != await place.log.ends(TOPICS) or not await reached(place):
+        return None
+    for subject, holds, aside in zip(SUBJECTS, read, parked, strict=True):
+        assert holds == subject.oracle(found.events), subject.projection.name
+        assert sorted((e.partition, e.offset) for e in aside) == poisoning(found, subject)
     return found
 
 
-async def _has_reached(view: SqliteView[Any], subject: Subject, ends: Mapping[Partition, int]) -> bool:
+def poisoning(found: Told, subject: Subject) -> list[Offset]:
+    """Places of what a projection has to park: what it cannot read, unless it is of a type that is none of its business."""
+    types = {event.type for event in subject.projection.events}
+    return sorted(
+        (entry.partition, entry.offset)
+        for entry in found.unreadable
+        if entry.partition[0] in subject.projection.topics
+        and (entry.record.type in types or entry.record.type not in BY_TYPE)
+    )
+
+
+async def live(place: Place) -> Mapping[str, Any]:
+    """The live views by projection."""
+    return {
+        generation.projection: place.open_view(generation.projection, generation.number)
+        for generation in await place.registry.generations()
+        if generation.state == "live"
+    }
+
+
+async def _has_reached(view: Any, subject: Subject, ends: Positions) -> bool:
     stands = await view.positions()
     wanted = {at: end for at, end in ends.items() if at[0] in subject.projection.topics and end >= 0}
     return {at: position.offset for at, position in stands.items()} == wanted
-
-
-def _open(data: Path, subject: Subject) -> SqliteView[Any]:
-    return subject.open_view(Folder(data).view(subject.projection.name, _FIRST_GENERATION), survive)

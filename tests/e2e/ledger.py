@@ -58,10 +58,11 @@ def explained(told: Sequence[bool], attempts: Sequence[Attempt]) -> bool:
 
 
 class Client:
-    """One user who writes one thing after the other, until the connection breaks."""
+    """One user who writes one thing after the other, until the connection breaks. Who is refused is told when to come back."""
 
     def __init__(self, ledger: Ledger, name: str, token: str | None, random: Random) -> None:
         self._ledger, self._name, self._token, self._random = ledger, name, token, random
+        self.acknowledged_count = 0
         self._number = 0
         self._unfinished: Keyed | None = None
 
@@ -76,6 +77,7 @@ class Client:
         if response.status_code != 503:
             assert response.status_code == 200, response.text
             attempts[-1] = Attempt(joins, is_acknowledged=True)
+            self.acknowledged_count += 1
 
     async def _make(self, http: httpx2.AsyncClient, path: str, body: dict[str, Any]) -> Any:
         """The answer to a POST that is sent again until it is acknowledged, also over a restart: then to the unfinished one."""
@@ -93,13 +95,16 @@ class Client:
         answer = response.json()
         post.made_id = answer.get("id") or next(iter(answer.values()))["id"]
         self._unfinished = None
+        self.acknowledged_count += 1
         return answer
 
     async def _send(self, http: httpx2.AsyncClient, method: str, path: str, **more: Any) -> httpx2.Response:
         headers = more.pop("headers", {})
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
-        return await http.request(method, path, headers=headers, **more)
+        response = await http.request(method, path, headers=headers, **more)
+        assert response.status_code != 503 or int(response.headers["Retry-After"]) > 0
+        return response
 
 
 class Mingler(Client):

@@ -1,0 +1,100 @@
+"""The ledger of what clients wrote, held against the log: every acknowledged write is there once, the others at most once, in their
+places, and nothing that nobody wrote.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from events.accounts import AccountRegistered
+from events.comments import CommentAdded
+from events.envelope import Envelope
+from events.graph import Followed, Unfollowed
+from events.likes import PostLiked, PostUnliked
+from events.media import MediaAttached, MediaUploadStarted
+from events.posts import PostCreated
+from events.saves import PostSaved, PostUnsaved
+from tests.e2e.aftermath import Told
+from tests.e2e.ledger import Edge, Keyed, Ledger, explained
+
+
+def check_ledger(ledger: Ledger, found: Told) -> None:
+    assert len({event.id for event in found.events}) == len(found.events)
+    _check_edges(ledger, found)
+    _check_keyed(ledger, found)
+    _check_order(ledger, found)
+    _check_nothing_half(found)
+
+
+def _check_edges(ledger: Ledger, found: Told) -> None:
+    told: dict[Edge, list[bool]] = {}
+    for event in found.events:
+        match event:
+            case PostLiked() | PostUnliked():
+                edge, joins = ("like", str(event.actor_id), str(event.post_id)), isinstance(event, PostLiked)
+            case PostSaved() | PostUnsaved():
+                edge, joins = ("save", str(event.actor_id), str(event.post_id)), isinstance(event, PostSaved)
+            case Followed() | Unfollowed():
+                edge, joins = (
+                    ("follow", str(event.follower_id), str(event.followed_id)),
+                    isinstance(event, Followed),
+                )
+            case _:
+                continue
+        told.setdefault(edge, []).append(joins)
+    assert set(told) <= set(ledger.edges)
+    for edge, attempts in ledger.edges.items():
+        assert explained(told.get(edge, []), attempts), (edge, told.get(edge), attempts)
+
+
+def _check_keyed(ledger: Ledger, found: Told) -> None:
+    """Whatever was sent, once or again under its key since no answer came, made one object with one event."""
+    made = Counter(filter(None, map(_made, found.events)))
+    assert {what: count for what, count in made.items() if count > 1} == {}
+    for post in ledger.acknowledged():
+        assert made[_object(post)] == 1, post
+    comments = [(e.commenter_id, e.text) for e in found.events if isinstance(e, CommentAdded)]
+    usernames = [e.username for e in found.events if isinstance(e, AccountRegistered)]
+    posted = [media_id for e in found.events if isinstance(e, PostCreated) for media_id in e.media_ids]
+    for wanted in (comments, usernames, posted):
+        assert len(set(wanted)) == len(wanted)
+
+
+def _check_order(ledger: Ledger, found: Told) -> None:
+    """What one client made at one place, one after the other, stands in that order."""
+    stands = {made: number for number, event in enumerate(found.events) if (made := _made(event))}
+    chains: dict[tuple[str | None, str], list[int]] = {}
+    for post in ledger.acknowledged():
+        if post.token is not None:
+            chains.setdefault((post.token, post.path), []).append(stands[_object(post)])
+    assert all(_rises(chain) for chain in chains.values())
+
+
+def _rises(chain: Sequence[int]) -> bool:
+    return list(chain) == sorted(chain)
+
+
+def _object(post: Keyed) -> tuple[str, str]:
+    assert post.made_id is not None
+    return post.path.rsplit("/", 1)[-1], post.made_id
+
+
+def _made(event: Envelope) -> tuple[str, str] | None:
+    match event:
+        case AccountRegistered():
+            return "accounts", str(event.user_id)
+        case CommentAdded():
+            return "comments", str(event.comment_id)
+        case PostCreated():
+            return "posts", str(event.post_id)
+        case MediaUploadStarted():
+            return "media", str(event.media_id)
+        case _:
+            return None
+
+
+def _check_nothing_half(found: Told) -> None:
+    """A post is there together with the claim on its media."""
+    attached = {(e.media_id, e.attached_id) for e in found.events if isinstance(e, MediaAttached)}
+    for event in found.events:
+        if isinstance(event, PostCreated):
+            assert {(media_id, event.post_id) for media_id in event.media_ids} <= attached
