@@ -1,7 +1,7 @@
 """`photolog parked`: events that could not be applied, and what to do with them."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import orjson
 from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from stores.ports.registry import Generation
-from stores.ports.view import ParkedEvent
+from stores.ports.view import Folded, ParkedEvent
 
 _data = click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder, else PHOTOLOG_DATA."
@@ -107,15 +107,22 @@ def retry(projection: str, key: str, data: Path | None) -> None:
 @_projection
 @_key
 @_data
+@click.option(
+    "--event",
+    "ids",
+    multiple=True,
+    type=int,
+    help="Only the event with this id; repeatable. Retries the rest.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def discard(projection: str, key: str, data: Path | None, yes: bool) -> None:
+def discard(projection: str, key: str, data: Path | None, ids: tuple[int, ...], yes: bool) -> None:
     """Give up the parked events of KEY: the view goes on as if they had said nothing. A rebuild meets them again.
 
     Example: photolog parked discard likes 7301548361728 --yes
     """
     if not yes:
         click.confirm(f"Leave out the parked events of {key} from {projection}?", abort=True)
-    count = asyncio.run(_discard(data, projection, key))
+    count = asyncio.run(_discard(data, projection, key, ids))
     click.echo(f"{count} events of {key} were discarded")
 
 
@@ -149,16 +156,26 @@ async def _retry(data: Path | None, projection: str, key: str) -> int:
         return len(found)
 
 
-async def _discard(data: Path | None, projection: str, key: str) -> int:
+async def _discard(data: Path | None, projection: str, key: str, ids: Collection[int]) -> int:
+    """Events that are not among the ids wait for nothing any more, so they are tried again."""
     async with beside(data) as system:
         found = await _of_key(system, projection, key)
-        for generation, topic in _places(found):
-            await system.view(generation).release(topic, key, ())
-        return len(found)
+        chosen = [each for each in found if not ids or each.event.event_id in ids]
+        if unknown := set(ids) - {each.event.event_id for each in found}:
+            raise click.ClickException(f"not parked under {key}: {', '.join(map(str, sorted(unknown)))}")
+        for (generation, topic), events in _places(chosen).items():
+            view = system.view(generation)
+            await view.release(topic, key, [Folded(e.partition, e.offset, e.event_id, key) for e in events])
+            await view.ask_retry(topic, key)
+        return len(chosen)
 
 
-def _places(found: Sequence[_Found]) -> set[tuple[Generation, str]]:
-    return {(each.generation, each.event.partition[0]) for each in found}
+def _places(found: Sequence[_Found]) -> Mapping[tuple[Generation, str], Sequence[ParkedEvent]]:
+    """By generation and topic, of each of which a key has a list of its own."""
+    places: dict[tuple[Generation, str], list[ParkedEvent]] = {}
+    for each in found:
+        places.setdefault((each.generation, each.event.partition[0]), []).append(each.event)
+    return places
 
 
 async def _of_key(system: Beside, projection: str, key: str) -> Sequence[_Found]:
