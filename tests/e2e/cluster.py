@@ -3,10 +3,16 @@
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import orjson
+
+from projectors.catalogue import BY_NAME
 from tests.e2e.server import COMMAND
+from tests.e2e.world import until
 from tests.services.addresses import Addresses
 
 _MIGRATE_TIMEOUT_S = 90
@@ -62,6 +68,26 @@ class Cluster:
                 stderr=log,
                 start_new_session=True,
             )
+
+    @contextmanager
+    def running(self, *names: str) -> Iterator[None]:
+        """The workers of these names, or all, once each has got partitions."""
+        self.start(*names)
+        try:
+            self.wait_until_given(*names)
+            yield
+        finally:
+            self.stop()
+
+    def wait_until_given(self, *names: str) -> None:
+        """Until each worker has got partitions, as its log says."""
+        until(lambda: set(names or BY_NAME) <= self._given())
+
+    def _given(self) -> set[str]:
+        said = [
+            orjson.loads(line) for line in self.log_path.read_bytes().splitlines() if line.startswith(b"{")
+        ]
+        return {line["projection"] for line in said if line.get("event") == "given"}
 
     def stop(self) -> None:
         assert self._workers is not None

@@ -16,7 +16,7 @@ from tests.e2e.forging import Secrets
 from tests.e2e.server import GENEROUS, STRICT, ServerProcess
 from tests.e2e.stage import Stage, set_up
 from tests.e2e.world import World
-from tests.services.fixtures import addresses, stack  # noqa: F401 - fixtures
+from tests.services.fixtures import stack  # noqa: F401 - a fixture
 
 MakeServer = Callable[[str, Mapping[str, str]], ServerProcess]
 """By a name for its folder, and its settings."""
@@ -40,11 +40,10 @@ def make_server(
         return
     cluster = Cluster(request.getfixturevalue("addresses"), "e2e", 15, tmp_path_factory.mktemp("cluster"))
     cluster.prepare()
-    cluster.start()
-    yield lambda name, settings: ServerProcess(
-        tmp_path_factory.mktemp(name) / "data", {**settings, **cluster.settings}
-    )
-    cluster.stop()
+    with cluster.running():
+        yield lambda name, settings: ServerProcess(
+            tmp_path_factory.mktemp(name) / "data", {**settings, **cluster.settings}
+        )
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,10 @@ class ServerProcess:
         return self._process.pid
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def environment(self) -> dict[str, str]:
         """Of any process of the same system: nothing that the tests' own environment says of it."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOLOG_")}

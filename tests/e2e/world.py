@@ -15,7 +15,7 @@ import httpx2
 from PIL import Image
 
 PASSWORD = "correct horse battery"
-_TRIES_COUNT = 600
+_TRIES_COUNT = 3_000
 _numbers = itertools.count(1)
 
 
