@@ -20,7 +20,7 @@ from stores.cassandra import (
     secrets,
     sessions,
 )
-from stores.cassandra.session import connect, translated
+from stores.cassandra.session import DEFINE_TIMEOUT_S, connect, translated
 from stores.cassandra.view import SHARED_TABLES
 from stores.ports.errors import StoreError
 
@@ -74,12 +74,13 @@ def _in_session(hosts: Sequence[str], port: int, work: "partial[None]") -> None:
 
 def _prepare(keyspace: str, replication: str, session: Session) -> None:
     options = replication_of(replication)
-    session.execute(f"CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {options}")
+    define = partial(session.execute, timeout=DEFINE_TIMEOUT_S)
+    define(f"CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {options}")
     session.set_keyspace(keyspace)
-    session.execute(_VERSIONS)
+    define(_VERSIONS)
     _refuse_newer(session)
     for table in _TABLES:
-        session.execute(table)
+        define(table)
     session.execute(f"INSERT INTO schema_version (one, version) VALUES (1, {VERSION})")
 
 

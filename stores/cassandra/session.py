@@ -31,6 +31,8 @@ from stores.ports.errors import StoreError, UnavailableError
 
 IN_FLIGHT_COUNT = 128
 REQUEST_TIMEOUT_S = 5.0
+DEFINE_TIMEOUT_S = 60.0
+"""A change of the schema has to be agreed on by all nodes, and waits for disks; nobody waits for it who is being served."""
 _RECONNECT_S = 1.0
 _PROTOCOL_VERSION = 5
 _AWAY = (
@@ -120,7 +122,7 @@ class Cassandra:
     async def define(self, cql: str) -> None:
         """A change of the schema."""
         try:
-            await asyncio.to_thread(self._session.execute, cql)
+            await asyncio.to_thread(self._session.execute, cql, timeout=DEFINE_TIMEOUT_S)
         except (*_AWAY, ErrorMessage, DriverException) as error:
             raise translated(error) from error
 
