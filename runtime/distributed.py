@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from api.health import Readiness
+from api.metrics import Metrics
 from api.rates import LocalRates, SharedRates
 from events.ids import Clock, Ids, system_clock
 from events.topics import TOPICS
@@ -14,9 +15,12 @@ from projectors.catalogue import BY_NAME
 from projectors.engines.polled import PolledProgress
 from runtime.background import Background
 from runtime.cluster import Cluster, connected, patiently
+from runtime.lag import lag_count
 from runtime.live import LiveViews
+from runtime.metrics import registry_of
 from runtime.settings import Settings
 from runtime.system import Reading, Stores, make_services
+from runtime.system_state import look
 from runtime.web import Routes, make_app
 from stores.argon2.passwords import Argon2Passwords, Cost
 from stores.cassandra.idempotency import CassandraIdempotencyKeys
@@ -58,6 +62,7 @@ class Distributed:
             None,
             stores.secret,
             self._readiness,
+            Metrics(registry_of(), partial(look, cluster, live)),
             routes,
         )
 
@@ -129,8 +134,4 @@ async def stores_of(cluster: Cluster) -> Stores:
 async def lag_of(cluster: Cluster, live: LiveViews) -> dict[str, int]:
     """Events that each live view has still to apply."""
     ends = await cluster.log.ends(TOPICS)
-    lag = {}
-    for name, projection in BY_NAME.items():
-        stands = await live.stands(name)
-        lag[name] = sum(end - stands.get(at, -1) for at, end in ends.items() if at[0] in projection.topics)
-    return lag
+    return {name: lag_count(name, ends, await live.stands(name)) for name in BY_NAME}

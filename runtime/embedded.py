@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from api.health import Readiness
+from api.metrics import Metrics, SystemState
 from api.rates import LocalRates
 from api.together import in_turn
 from events.ids import Clock, Ids, system_clock
@@ -17,6 +18,8 @@ from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from runtime.background import Background
 from runtime.folder import Folder
 from runtime.generations import Generations, Makers
+from runtime.lag import lag_count, log_count
+from runtime.metrics import StepsCollector, registry_of
 from runtime.parts import PROJECTIONS, view_makers
 from runtime.settings import Settings
 from runtime.system import Reading, Stores, make_registrations, make_runners, make_services
@@ -75,6 +78,7 @@ class Embedded:
             self._objects,
             self._stores.secret,
             self._readiness,
+            Metrics(registry_of(StepsCollector(self._engine.steps)), self._state_of_now),
         )
 
     @property
@@ -155,8 +159,19 @@ class Embedded:
 
     async def _behind(self, projection: str) -> int:
         ends = await self._log.ends(PROJECTIONS[projection].topics)
-        stands = self._progress.positions((projection, self._generations.live_number(projection)))
-        return sum(end - stands.get(partition, -1) for partition, end in ends.items())
+        return lag_count(projection, ends, self._progress.positions(self._live(projection)))
+
+    async def _state_of_now(self) -> SystemState:
+        steps = self._engine.steps()
+        live = {name: steps[self._live(name)] for name in PROJECTIONS if self._live(name) in steps}
+        return SystemState(
+            log_count=log_count(await self._log.ends(TOPICS)),
+            lag_count={name: await self._behind(name) for name in PROJECTIONS},
+            parked_keys_count={name: step.parked_keys_count for name, step in live.items()},
+        )
+
+    def _live(self, projection: str) -> GenerationKey:
+        return projection, self._generations.live_number(projection)
 
     def _log_failed(self, error: BaseException) -> None:
         """In the log's thread."""

@@ -12,6 +12,7 @@ from runtime.background import Background
 from runtime.cluster import Cluster, connected, patiently
 from runtime.distributed import reading_of, stores_of
 from runtime.live import LiveViews
+from runtime.metrics import Listen, shown
 from runtime.settings import Settings
 from runtime.system import make_registrations, make_runners
 from stores.cassandra.presence import Presence
@@ -24,12 +25,17 @@ _IDLE_S = 3600.0
 _DAY_MS = 24 * 3600 * 1000
 
 
-async def react(settings: Settings, clock: Clock = system_clock, crash: Crash = survive) -> None:
+async def react(
+    settings: Settings,
+    clock: Clock = system_clock,
+    crash: Crash = survive,
+    metrics_at: Listen | None = None,
+) -> None:
     """Until it is cancelled. Raises what has broken it."""
     cluster = await patiently("Cassandra", partial(connected, settings, crash))
     presence = await patiently("presence", partial(Presence.enter, cluster.cassandra))
     try:
-        with tempfile.TemporaryDirectory(prefix="photolog-") as work:
+        with tempfile.TemporaryDirectory(prefix="photolog-") as work, shown(metrics_at):
             await _react(cluster, presence, Path(work), clock)
     finally:
         await presence.leave()

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import structlog
 
+from runtime.metrics import Listen, RestartsCollector, shown
+
 GRACE_S = 25.0
 """How long a process may take to end before it is killed."""
 _SHORTEST_WAIT_S = 0.5
@@ -23,29 +25,40 @@ _COMMAND = str(Path(sys.argv[0]).absolute())
 _logger = structlog.get_logger(__name__)
 
 
-async def supervise(names: Sequence[str]) -> None:
-    """Runs `photolog worker NAME` for each name until this is cancelled, which ends them all."""
-    async with asyncio.TaskGroup() as group:
-        for name in names:
-            group.create_task(_keep(name))
+async def supervise(names: Sequence[str], metrics_at: Listen | None = None) -> None:
+    """Runs `photolog worker NAME` for each name until this is cancelled, which ends them all. Their metrics are at the ports that
+    follow its own, in the order of the names.
+    """
+    restarts = dict.fromkeys(names, 0)
+    with shown(metrics_at, RestartsCollector(restarts)):
+        async with asyncio.TaskGroup() as group:
+            for number, name in enumerate(names, 1):
+                group.create_task(_keep(name, _metrics(metrics_at, number), restarts))
 
 
-async def _keep(name: str) -> None:
+def _metrics(at: Listen | None, number: int) -> Sequence[str]:
+    if at is None:
+        return ()
+    return ("--metrics-host", at.host, "--metrics-port", str(at.port + number))
+
+
+async def _keep(name: str, options: Sequence[str], restarts: dict[str, int]) -> None:
     loop = asyncio.get_running_loop()
     wait_s = 0.0
     while True:
         await asyncio.sleep(wait_s)
         begun = loop.time()
-        status = await _run(name)
+        status = await _run(name, options)
+        restarts[name] += 1
         steady = loop.time() - begun >= _STEADY_S
         wait_s = 0.0 if steady else min(max(wait_s * 2, _SHORTEST_WAIT_S), _LONGEST_WAIT_S)
         _logger.error("worker ended", worker=name, status=status, again_in_s=wait_s)
 
 
-async def _run(name: str) -> int:
+async def _run(name: str, options: Sequence[str]) -> int:
     """In a session of its own, so that Ctrl-C reaches it through here alone."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, _COMMAND, "worker", name, start_new_session=True
+        sys.executable, _COMMAND, "worker", name, *options, start_new_session=True
     )
     try:
         return await process.wait()

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Literal, assert_never
 
-from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
 from api.addresses import Addresses
@@ -12,7 +11,7 @@ from api.app import build_app
 from api.authenticate import authenticate
 from api.health import Readiness, health_endpoints
 from api.idempotency import LogEnds
-from api.metrics import RequestMetrics, metrics_endpoint
+from api.metrics import Metrics, metrics_endpoint
 from api.pipeline import Gateway
 from api.rates import Limits
 from api.routes import Endpoint
@@ -36,10 +35,10 @@ def make_app(
     store: SelfServed | None,
     secret: bytes,
     readiness: Callable[[], Awaitable[Readiness]],
+    metrics: Metrics,
     routes: Routes = "all",
 ) -> ASGIApp:
     """`store` is a media store whose URLs are answered here. Reads and writes may be served by processes apart."""
-    metrics = RequestMetrics(CollectorRegistry())
     token = settings.metrics_token
     table = (
         *(endpoint for endpoint in endpoints(services) if _is_served(endpoint, routes)),

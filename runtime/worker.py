@@ -3,7 +3,7 @@ share in a projection's partitions.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from projectors.step import Step
 from runtime.background import Background
 from runtime.cluster import Cluster, connected, patiently
 from runtime.generations import RebuildDueError
+from runtime.metrics import Listen, StepsCollector, shown
 from runtime.settings import Settings
 from stores.kafka.envelope import record_of
 from stores.kafka.names import logical, physical
@@ -59,6 +60,10 @@ class Worker:
         finally:
             await self._background.stop()
             await self._lanes.stop()
+
+    def steps(self) -> Mapping[GenerationKey, Step[Any]]:
+        """Of the generations that are fed now. Callable from any thread."""
+        return self._lanes.steps()
 
     def _entry(self, message: Any) -> Entry:
         topic = logical(self._namespace, message.topic)
@@ -115,10 +120,14 @@ class Worker:
             self._broken.set_exception(error)
 
 
-async def work(settings: Settings, projection: str, crash: Crash = survive) -> None:
+async def work(
+    settings: Settings, projection: str, crash: Crash = survive, metrics_at: Listen | None = None
+) -> None:
     """Until it is cancelled. Raises what has broken the worker."""
     cluster = await patiently("Cassandra", partial(connected, settings, crash))
     try:
-        await Worker(cluster, BY_NAME[projection]).run()
+        worker = Worker(cluster, BY_NAME[projection])
+        with shown(metrics_at, StepsCollector(worker.steps)):
+            await worker.run()
     finally:
         await cluster.close()

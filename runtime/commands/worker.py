@@ -10,6 +10,7 @@ import click
 from projectors.catalogue import BY_NAME
 from runtime.commands.distributed import distributed_settings
 from runtime.logs import configure_logs
+from runtime.metrics import Listen
 from runtime.settings import Settings
 
 REACTORS = "reactors"
@@ -18,7 +19,13 @@ NAMES = (*BY_NAME, REACTORS)
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(NAMES), metavar="[PROJECTION|reactors]...")
-def worker(names: tuple[str, ...]) -> None:
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535 - len(NAMES)),
+    help="Serve metrics here; of several workers each at one of the ports that follow, in the order of their names.",
+)
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve metrics on.")
+def worker(names: tuple[str, ...], metrics_port: int | None, metrics_host: str) -> None:
     """Feed the views of a distributed system, and run its reactors.
 
     One name runs in this process, and ends with status 1 when it breaks. Several, or none for all of them, run in a process each,
@@ -27,22 +34,25 @@ def worker(names: tuple[str, ...]) -> None:
     Example: photolog worker feeds
     """
     configure_logs()
-    asyncio.run(_until_signalled(_chosen(distributed_settings(), names or NAMES)))
+    metrics_at = None if metrics_port is None else Listen(metrics_host, metrics_port)
+    asyncio.run(_until_signalled(_chosen(distributed_settings(), names or NAMES, metrics_at)))
 
 
-def _chosen(settings: Settings, names: tuple[str, ...]) -> Coroutine[Any, Any, None]:
+def _chosen(
+    settings: Settings, names: tuple[str, ...], metrics_at: Listen | None
+) -> Coroutine[Any, Any, None]:
     """Imports what the process needs and nothing else: there may be many."""
     if len(names) > 1:
         from runtime.supervisor import supervise
 
-        return supervise(names)
+        return supervise(names, metrics_at)
     if names[0] == REACTORS:
         from runtime.reacting import react
 
-        return react(settings)
+        return react(settings, metrics_at=metrics_at)
     from runtime.worker import work
 
-    return work(settings, names[0])
+    return work(settings, names[0], metrics_at=metrics_at)
 
 
 async def _until_signalled(job: Coroutine[Any, Any, None]) -> None:

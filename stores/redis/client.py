@@ -69,6 +69,12 @@ def answering() -> Iterator[None]:
         raise StoreError(f"redis: {error}") from error
 
 
+async def ping(redis: Redis) -> None:
+    """Returns when Redis has answered."""
+    with answering():
+        await redis.ping()
+
+
 async def replies(pipeline: Pipeline) -> list[Any]:
     """Send what is in the pipeline. All of it is carried out, then the first error is raised, without the command's arguments."""
     with answering():

@@ -13,7 +13,7 @@ from api.addresses import Addresses
 from api.app import build_app
 from api.calls import Answer, Call, Viewer
 from api.health import Readiness, health_endpoints
-from api.metrics import RequestMetrics, metrics_endpoint
+from api.metrics import Metrics, SystemState, metrics_endpoint
 from api.models import Id, Ids, Input, Output, QueryInput
 from api.pages import PageOf, page
 from api.pipeline import Gateway
@@ -71,6 +71,7 @@ class World:
     made: list[tuple[int, str]] = field(default_factory=list)
     fails: Exception | None = None
     readiness: Readiness = field(default_factory=Readiness)
+    state: SystemState = field(default_factory=SystemState)
     limits: Limits = field(default_factory=Limits)
     trusted: Sequence[str] = ()
     cors_origins: Collection[str] = ("*",)
@@ -79,7 +80,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.keys = SqliteIdempotencyKeys(MEMORY)
-        self.metrics = RequestMetrics(CollectorRegistry())
+        self.metrics = Metrics(CollectorRegistry(), self.look)
 
     def new_id(self) -> int:
         self.last_id += 1
@@ -102,6 +103,9 @@ class World:
 
     async def log_ends(self) -> Positions:
         return {("things", 0): self.last_id}
+
+    async def look(self) -> SystemState:
+        return self.state
 
     async def ready(self) -> Readiness:
         return self.readiness

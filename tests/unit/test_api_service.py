@@ -11,6 +11,7 @@ import pytest
 import schemathesis
 
 from api.health import Readiness
+from api.metrics import SystemState
 from api.models import ID_SCHEMA, parsed_id
 from api.problems import CATALOGUE
 from tests.unit.api_app import ADA, World
@@ -47,6 +48,22 @@ async def test_metrics() -> None:
     assert response.headers["content-type"].startswith("text/plain")
     assert 'photolog_requests_total{method="GET",route="/v1/things/{id}",status="200"} 1.0' in response.text
     assert forwarded.status_code == 403
+
+
+async def test_metrics_say_how_the_system_stands() -> None:
+    world = World(
+        state=SystemState({"kafka": 0.25, "s3": None}, {"photolog.posts": 9}, {"feeds": 3}, {"feeds": 1})
+    )
+    async with world.client() as client:
+        said = (await client.get("/metrics")).text.splitlines()
+    assert [line for line in said if line.startswith("photolog_") and "request" not in line] == [
+        'photolog_up{service="kafka"} 1.0',
+        'photolog_up{service="s3"} 0.0',
+        'photolog_answer_seconds{service="kafka"} 0.25',
+        'photolog_log_events{topic="photolog.posts"} 9.0',
+        'photolog_lag_events{projection="feeds"} 3.0',
+        'photolog_parked_keys{projection="feeds"} 1.0',
+    ]
 
 
 @pytest.mark.parametrize(
