@@ -17,6 +17,7 @@ from projectors.engines.progress import GenerationKey
 from projectors.step import Step
 from replay.rebuild import Report, build, switch
 from runtime.folder import Folder, held
+from runtime.lag import lag_count
 from runtime.parts import view_makers
 from runtime.settings import Settings, read_settings
 from stores.ports.keys import Keys
@@ -90,9 +91,11 @@ class FolderPlace:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a generation stands; counts are of events."""
+    """Where a generation stands, and where the log's partitions end that it reads; counts are of events."""
 
     generation: Generation
+    stands: Positions
+    ends: Positions
     applied_count: int
     behind_count: int
     parked_count: int
@@ -168,11 +171,11 @@ class Beside:
 
     async def standing(self, generation: Generation) -> Standing:
         view = self.view(generation)
-        positions = await view.positions()
+        stands = await self.positions(generation)
         ends = await self.log.ends(BY_NAME[generation.projection].topics)
-        applied = sum(position.offset + 1 for position in positions.values())
-        total = sum(end + 1 for end in ends.values())
-        return Standing(generation, applied, max(0, total - applied), len(await view.parked()))
+        applied = sum(offset + 1 for offset in stands.values())
+        behind = lag_count(generation.projection, ends, stands)
+        return Standing(generation, stands, ends, applied, behind, len(await view.parked()))
 
     async def close(self) -> None:
         await self._place.close()

@@ -21,6 +21,8 @@ _STYLES = {"live": "green", "ready": "cyan", "building": "yellow", "broken": "re
 def projections(data: Path | None, as_json: bool) -> None:
     """Show every projection's generations: state, events applied, events behind, parked events.
 
+    The JSON document also says at which offset each stands in every partition, and at which the log ends; -1 before the first.
+
     Works beside a running server. Exit status 1 when a live generation has parked events.
 
     Example: photolog projections --json
@@ -48,6 +50,15 @@ def _json(standing: Standing) -> dict[str, object]:
         "applied": standing.applied_count,
         "behind": standing.behind_count,
         "parked": standing.parked_count,
+        "positions": [
+            {
+                "topic": topic,
+                "partition": number,
+                "offset": standing.stands.get((topic, number), -1),
+                "end": end,
+            }
+            for (topic, number), end in sorted(standing.ends.items())
+        ],
     }
 
 
