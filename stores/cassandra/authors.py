@@ -58,12 +58,10 @@ class _Author:
     fence: int = -1
 
     def fold(self, told: Told) -> list[Statement]:
-        """What has to be written."""
-        fence_before = self.fence
+        """What has to be written. A post is listed once and then gone, so what is taken up again changes nothing."""
         for offset, change in told:
-            if offset > fence_before:
-                self.fence = offset
-                self._take_up(change)
+            self.fence = max(self.fence, offset)
+            self._take_up(change)
         written = (self._written(post_id) for post_id in {change.post_id for _, change in told})
         return [*chain.from_iterable(written), self._counted()]
 

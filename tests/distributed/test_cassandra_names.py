@@ -4,7 +4,7 @@ import pytest
 
 from stores.cassandra.names import CassandraNames
 from stores.cassandra.periods import DAY_MS
-from tests.contract.applying import apply
+from tests.contract.applying import apply, apply_each, folded
 from tests.contract.names import ADA, BOB, NAME, NamesContract, claim, keep, release
 from tests.distributed.cassandra import Keyspace
 
@@ -38,6 +38,22 @@ class TestCassandraNames(NamesContract):
         assert await view.kept("email", (0, ""), 1_000, 9) == []
         assert [found.since_ms for found in await view.kept("username", (0, ""), 1_000, 9)] == [400]
         assert await view.of_users([ADA]) == []
+
+    async def test_who_gave_a_name_up_may_have_it_again(self, view: CassandraNames) -> None:
+        await apply_each(view, claim(ADA, 1), release(ADA, 1), claim(ADA, 2))
+        assert [found.claim_id for found in await view.of_users([ADA])] == [2]
+        assert [found.claim_id for found in await view.claimed(101, 9)] == [2]
+
+    async def test_a_claim_that_lost_does_not_win_when_it_is_applied_again(
+        self, view: CassandraNames
+    ) -> None:
+        """As after a crash before the position was written."""
+        await apply(view, claim(ADA, 1))
+        events = await folded(view, claim(BOB, 2), release(ADA, 1))
+        await view._write(events)
+        await view.apply(events)
+        assert await view.holders([NAME]) == {}
+        assert await view.of_users([ADA, BOB]) == []
 
     async def test_nothing_is_kept_of_who_gave_a_name_up(self, view: CassandraNames) -> None:
         await apply(view, claim(ADA, 1))
