@@ -42,7 +42,7 @@ repeat
     local facts = redis.call('GET', BUCKET .. ':user:' .. string.sub(member, -8))
     looked = looked + 1
     if is_hit(string.sub(member, 1, -10), facts) then found[#found + 1] = member end
-    if #found == LIMIT or looked == LOOKED_LIMIT then return {STATE, found, member} end
+    if #found == LIMIT or looked >= LOOKED_LIMIT then return {STATE, found, member} end
     from = '(' .. member
   end
 until #members < READ_AT_ONCE

@@ -66,6 +66,15 @@ class TestRedisSearch(SearchContract):
             with patch.object(redis_search, "SORTED_LIMIT", limit * len(view.buckets)):
                 assert await posts(view, '"red sky"', "likes", limit=3) == ranked
 
+    async def test_the_rarest_term_leads(self, view: RedisSearch) -> None:
+        """A page that walked the other one would end before it finds anything."""
+        await apply(view, put(1, "red sky"), *[put(n, "red") for n in range(2, 40)])
+        with patch.multiple(redis_search, WALKED_LIMIT=3 * len(view.buckets), SORTED_LIMIT=0):
+            for query in ("red sky", "sky red", '"red sky"'):
+                for sort in SORTS:
+                    page = await view.posts(query_terms(query), sort, None, 5)
+                    assert (page.post_ids, page.next_key) == ((1,), None)
+
 
 class TestRedisSearchInShortWalks(SearchContract):
     @pytest.fixture(autouse=True, params=[1, 7])
