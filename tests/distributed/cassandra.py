@@ -23,18 +23,20 @@ KEYSPACE = os.environ.get("PHOTOLOG_TESTS_KEYSPACE", "photolog_tests")
 Kind = type[CassandraView[Any]]
 MakeServed = Callable[[str, int], ServedCounts]
 """By projection and generation."""
+_DEFINED_WITHIN_S = 60
+"""Changing the schema takes long on a machine that is busy with tests."""
 
 
 def open_keyspace(address: str) -> Session:
     """An empty keyspace of these tests; what an earlier run left in it goes."""
     host, _, port = address.rpartition(":")
     session = connect([host], int(port), None)
-    session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
+    session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}", timeout=_DEFINED_WITHIN_S)
     replication = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
-    session.execute(f"CREATE KEYSPACE {KEYSPACE} WITH replication = {replication}")
+    session.execute(f"CREATE KEYSPACE {KEYSPACE} WITH replication = {replication}", timeout=_DEFINED_WITHIN_S)
     session.set_keyspace(KEYSPACE)
     for table in SHARED_TABLES:
-        session.execute(table)
+        session.execute(table, timeout=_DEFINED_WITHIN_S)
     return session
 
 
@@ -49,7 +51,7 @@ class Tables:
 
     def use(self, name: str, definition: str) -> None:
         if name not in self.made:
-            self.session.execute(definition)
+            self.session.execute(definition, timeout=_DEFINED_WITHIN_S)
             self.made.add(name)
         self.used.add(name)
 
@@ -121,10 +123,14 @@ class Keyspace:
             return kind(self.cassandra, number, self.served(kind.PROJECTION, number), crash)
         return kind(self.cassandra, number, crash)
 
-    def fresh(self, kind: Kind) -> Any:
-        """An empty view. What an earlier call gave in this test is emptied: making tables takes long."""
+    def empty(self) -> None:
+        """What was given in this test is given again, and holds nothing: making tables takes long."""
         self.tables.empty()
         self.given.clear()
+
+    def fresh(self, kind: Kind) -> Any:
+        """An empty view. What an earlier call gave in this test is emptied."""
+        self.empty()
         return self.open(kind, self.generation(kind))
 
 

@@ -17,6 +17,11 @@ from tests.services.fixtures import stack
 __all__ = ["addresses", "stack"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Cassandra's driver throws dice in threads of its own, also while hypothesis watches for that."""
+    config.addinivalue_line("filterwarnings", "ignore:Do not use the `random` module inside strategies")
+
+
 @pytest.fixture(scope="session")
 def addresses() -> Addresses:
     return Addresses(
