@@ -13,6 +13,7 @@ from typing import Any
 
 import faust
 from faust.contrib.asgi import bind_to_running_loop
+from faust.exceptions import ConsumerNotStarted
 from mode import CrashingSupervisor
 
 from stores.ports.log import Entry
@@ -55,7 +56,10 @@ class FaustEngine:
     def owned(self) -> Collection[tuple[str, int]]:
         """(topic, number) of the partitions that this process was given, by the cluster's names."""
         consumer = self._app.consumer if self._app is not None and self._app.started else None
-        return [] if consumer is None else [(at.topic, at.partition) for at in consumer.assignment()]
+        try:
+            return [] if consumer is None else [(at.topic, at.partition) for at in consumer.assignment()]
+        except ConsumerNotStarted:  # its thread is about to be
+            return []
 
     async def run(self) -> None:
         """Until it is cancelled, or raises what has broken it."""
