@@ -4,10 +4,14 @@ what has to be done now and then. Any number of them share in the partitions.
 
 import asyncio
 import tempfile
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from events.ids import Clock, Ids, system_clock
+from producers.reactors.reactor import Runner
 from runtime.background import Background
 from runtime.cluster import Cluster, connected, patiently
 from runtime.distributed import reading_of, stores_of
@@ -16,13 +20,16 @@ from runtime.metrics import Listen, shown
 from runtime.settings import Settings
 from runtime.system import make_registrations, make_runners
 from stores.cassandra.presence import Presence
+from stores.kafka.share import KafkaShare
 from stores.pillow.pictures import PillowPictures
 from stores.ports.crash import Crash, survive
+from stores.ports.log import Partition
 
 _REFRESH_S = 1.0
 _REGISTRATIONS_S = 60.0
 _IDLE_S = 3600.0
 _DAY_MS = 24 * 3600 * 1000
+_logger = structlog.get_logger(__name__)
 
 
 async def react(
@@ -56,18 +63,44 @@ async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock)
     async def forget_idle() -> None:
         await live.view("feeds").forget_idle(clock() - cluster.settings.idle_days * _DAY_MS)
 
-    background = Background(fail)
-    runners = make_runners(stores, reading, pictures, work, ids, clock)
     registrations = make_registrations(stores, reading, ids, clock)
+    shared = Shared(make_runners(stores, reading, pictures, work, ids, clock), fail)
+    background = Background(fail)
     upkeep = (
         (live.refresh, _REFRESH_S),
         (registrations.complete, _REGISTRATIONS_S),
         (forget_idle, _IDLE_S),
     )
-    background.start(runners, upkeep)
+    background.start((), upkeep)
     background.once(presence.hold())
+    background.once(shared.run(cluster.settings))
     try:
         await broken
     finally:
         await background.stop()
         await pictures.close()
+
+
+class Shared:
+    """The reactors on those partitions that this process was given. When these change, everything is begun anew from where the
+    reactors stand: what they do may be broken off, and is repeatable.
+    """
+
+    def __init__(self, runners: Sequence[Runner], failed: Callable[[BaseException], None]) -> None:
+        self._runners = runners
+        self._failed = failed
+        self._running: Background | None = None
+
+    async def run(self, settings: Settings) -> None:
+        topics = sorted({topic for runner in self._runners for topic in runner.topics})
+        share = KafkaShare(settings.kafka, settings.namespace, "reactors", topics)
+        await patiently("group", partial(share.run, self._hold))
+
+    async def _hold(self, partitions: frozenset[Partition]) -> None:
+        if self._running is not None:
+            await self._running.stop()
+        self._running = Background(self._failed)
+        if partitions:
+            _logger.info("given", projection="reactors", partitions_count=len(partitions))
+            for runner in self._runners:
+                self._running.once(runner.run(partitions))

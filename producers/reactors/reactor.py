@@ -75,12 +75,19 @@ class Runner:
         self._wakes: dict[Partition, asyncio.Event] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def run(self) -> None:
-        """Until it is cancelled, which may be at any time."""
+    @property
+    def topics(self) -> Sequence[str]:
+        """Those that the reactor's events are on."""
+        return self._topics
+
+    async def run(self, owned: Collection[Partition] | None = None) -> None:
+        """Until it is cancelled, which may be at any time. `owned` are the partitions that are this process's; None: all."""
         self._loop = asyncio.get_running_loop()
-        stands = dict(await self._positions.get(self.reactor.name))
+        stands = dict(await self._patiently(partial(self._positions.get, self.reactor.name)))
+        ends = await self._patiently(partial(self._log.ends, self._topics))
+        self._wakes.clear()
         async with asyncio.TaskGroup() as group:
-            for partition in await self._log.ends(self._topics):
+            for partition in ends if owned is None else ends.keys() & owned:
                 self._wakes[partition] = asyncio.Event()
                 group.create_task(self._follow(partition, stands.get(partition, -1)))
 
@@ -117,7 +124,7 @@ class Runner:
         """Deal with what is due in one partition: where it stands then, and in how many milliseconds the next event is due, None
         at the end of the log.
         """
-        while offset < (await self._log.ends((partition[0],)))[partition]:
+        while offset < (await self._patiently(partial(self._log.ends, (partition[0],))))[partition]:
             entries = await self._patiently(partial(self._log.read, partition, offset + 1, BATCH_COUNT))
             due = self._due(entries)
             if due:
