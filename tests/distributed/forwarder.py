@@ -9,7 +9,9 @@ _READ_BYTES = 1 << 16
 
 
 class Forwarder:
-    """`open` and `shut` accept and refuse connections; while `frozen`, new connections are accepted and never answered."""
+    """`open` and `shut` accept and refuse connections; while `frozen`, new connections are accepted and never answered; while
+    `muted`, everything that is asked is done, and the answers are lost.
+    """
 
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
@@ -17,6 +19,9 @@ class Forwarder:
         self._serving: set[asyncio.Task[None]] = set()
         self.port = 0
         self.frozen = False
+        self.muted = False
+        self.swallowed_bytes = 0
+        self._silenced: set[asyncio.StreamWriter] = set()
 
     async def open(self) -> None:
         """On the same port as before."""
@@ -33,6 +38,13 @@ class Forwarder:
         await asyncio.gather(*self._serving, return_exceptions=True)
         await self._server.wait_closed()
         self._server = None
+
+    async def unmute(self) -> None:
+        """Connections that have lost something break: what comes next would be taken for the answer that is missing."""
+        self.muted = False
+        for writer in self._silenced:
+            writer.transport.abort()
+        self._silenced.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -53,11 +65,22 @@ class Forwarder:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_pump(reader, far_writer))
-                group.create_task(_pump(far_reader, writer))
+                group.create_task(self._answer(far_reader, writer))
         except* ConnectionError:
             pass
         finally:
             far_writer.transport.abort()
+
+    async def _answer(self, far_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await far_reader.read(_READ_BYTES):
+            if self.muted:
+                self._silenced.add(writer)
+            if writer in self._silenced:
+                self.swallowed_bytes += len(data)
+                continue
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,0 +1,118 @@
+"""A system with people who use it, what they remember of it, and the judgement: nothing that was acknowledged is lost, every view
+holds what the log says, and so does what is served.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from random import Random
+from typing import Any
+
+import httpx2
+
+from runtime.beside import Place
+from runtime.cluster import connected
+from runtime.cluster_place import ClusterPlace
+from tests.distributed.chaos.load import RECOVERY_S, Load, under_load
+from tests.distributed.chaos.served import check_newcomers, check_served
+from tests.distributed.chaos.system import System
+from tests.distributed.chaos.waiting import eventually
+from tests.e2e.aftermath import Offset, Told, held, reached
+from tests.e2e.ledger import Client, Ledger, Mingler, Publisher, Registrar
+from tests.e2e.reckoning import check_ledger
+from tests.e2e.world import Person, World
+from tests.property.stories import CAPTIONS
+from tests.services.stack import Stack
+
+_NAMES = ("ada", "bob", "cleo", "dov", "eve", "fay")
+"""The last one only looks on."""
+_ASKED_COUNT = 20
+"""Each time it takes two seconds at most."""
+
+
+class _PatientWorld(World):
+    """People who ask again when they are told that what they have seen is not there yet."""
+
+    def request(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        for _ in range(_ASKED_COUNT):
+            response = super().request(method, path, **more)
+            if response.status_code != 503 or response.json()["code"] != "not_caught_up":
+                break
+        return response
+
+
+class Scene:
+    """`begin` first; needs `end`. `is_sound` says that the last judgement was passed and nothing was done since."""
+
+    def __init__(self, stack: Stack, system: System, seed: str) -> None:
+        self.stack, self.system = stack, system
+        self.is_sound = True
+        self.poisoned: set[Offset] = set()
+        self._random = Random(seed)
+        self._ledger = Ledger()
+        self._people: list[Person] = []
+        self._posts: list[str] = []
+        self._clients: list[Client] = []
+
+    def begin(self) -> None:
+        self.system.start()
+        world = _PatientWorld(self.system.server.url)
+        self._people = [world.person(name) for name in _NAMES]
+        posts = self._posts = [person.post("dusk #harbor") for person in self._people[:3]]
+        users = [{"id": person.id, "token": person.token} for person in self._people]
+        ids = [person.id for person in self._people]
+        self._clients = [
+            *(Mingler(self._ledger, user, self._fork(), posts, ids) for user in users[:-1]),
+            Publisher(self._ledger, users[0], self._fork(), CAPTIONS),
+            Registrar(self._ledger, self._fork()),
+        ]
+
+    def end(self) -> None:
+        for person in self._people[:1]:
+            person.world.close()
+        self.system.end()
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[Place]:
+        place = ClusterPlace(await connected(self.system.settings))
+        try:
+            yield place
+        finally:
+            await place.close()
+
+    def under_load(
+        self, place: Place, random: Random, exempt: Collection[str] = ()
+    ) -> AbstractAsyncContextManager[Load]:
+        """The positions of exempt views may move back."""
+        self.is_sound = False
+        return under_load(self.system, place, self._clients, random, exempt)
+
+    async def judge(self, place: Place) -> Told:
+        """Returns what is on the log. Everything recovers by itself, within a time."""
+
+        async def stands_at_the_end() -> bool:
+            await asyncio.to_thread(self.system.tend)
+            return await reached(place)
+
+        await eventually("every view is at the log's end", RECOVERY_S, stands_at_the_end)
+        found = await eventually("nobody appends", RECOVERY_S, partial(held, place))
+        check_ledger(self._ledger, found)
+        assert {(entry.partition, entry.offset) for entry in found.unreadable} == self.poisoned
+        await asyncio.to_thread(self._check_served, found)
+        self.is_sound = True
+        return found
+
+    def bystander(self) -> tuple[Person, str]:
+        """Somebody who writes nothing else, and a post."""
+        return self._people[-1], self._posts[0]
+
+    def _check_served(self, found: Told) -> None:
+        people = self._people
+        people[0].world.http.base_url = self.system.server.url
+        check_served(people, found.events)
+        newcomers = [post for post in self._ledger.acknowledged() if post.path == "/v1/accounts"]
+        check_newcomers(people[0], [post.body["username"] for post in newcomers])
+
+    def _fork(self) -> Random:
+        return Random(self._random.random())

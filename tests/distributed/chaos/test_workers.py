@@ -1,0 +1,125 @@
+"""Workers that die wherever they are, come and go, and freeze while others take over from them."""
+
+import re
+import signal
+from collections.abc import Sequence
+from itertools import cycle
+from random import Random
+
+import pytest
+
+from projectors.catalogue import BY_NAME
+from runtime.commands.worker import REACTORS
+from stores.ports.crash import CrashPoint
+from tests.distributed.chaos.load import RECOVERY_S
+from tests.distributed.chaos.scene import Scene
+from tests.distributed.chaos.system import System
+from tests.distributed.chaos.waiting import eventually
+from tests.distributed.chaos.worker import DIES_AT
+
+pytestmark = pytest.mark.timeout(900)
+
+POINTS: tuple[CrashPoint, ...] = (
+    "step.before_apply",
+    "view.before_position",
+    "view.before_commit",
+    "view.after_commit",
+)
+REACTOR_POINTS: tuple[CrashPoint, ...] = ("log.before_commit", "log.after_commit")
+SHARED = ("likes", "graph", "feeds", "search")
+"""Projections whose views are written in different ways."""
+REBALANCE_COUNT = 20
+_LATEST = 3
+_QUIET_SHARE = 0.7
+
+
+async def test_workers_die_at_every_crash_point(scene: Scene, random: Random) -> None:
+    system, victims = scene.system, list(BY_NAME)
+    random.shuffle(victims)
+    async with scene.place() as place:
+        async with scene.under_load(place, random):
+            for victim, point in zip(victims, cycle(POINTS), strict=False):
+                system.restart(victim, {DIES_AT: f"{point}:{random.randint(1, _LATEST)}"})
+            for point in REACTOR_POINTS:
+                system.restart(REACTORS, {DIES_AT: f"{point}:1"})
+                await _died(system, [REACTORS])
+            await _died(system, victims)
+        await scene.judge(place)
+
+
+async def _died(system: System, victims: Sequence[str]) -> None:
+    """All of them were killed, and started again."""
+
+    async def have_ended() -> bool:
+        return {(victim, -signal.SIGKILL) for victim in victims} <= set(system.ended)
+
+    await eventually(f"{victims} die", RECOVERY_S, have_ended)
+    system.ended.clear()
+
+
+async def test_workers_come_and_go(scene: Scene, random: Random) -> None:
+    """Three that share the partitions of a projection are killed or end, and are started again, in any order."""
+    system, projection = scene.system, random.choice(SHARED)
+    workers = [projection, f"{projection}/2", f"{projection}/3"]
+    async with scene.place() as place:
+        async with scene.under_load(place, random) as load:
+            generation = await _sharing(system, workers)
+            last = generation + REBALANCE_COUNT
+            while generation < last:
+                called = random.choice(workers)
+                if random.random() < _QUIET_SHARE:
+                    system.restart(called, {})
+                else:
+                    system.kill(called)
+                generation = await _generation(system, workers, generation + 1)
+                await load.acknowledged(random.randint(1, 10))
+        for called in workers[1:]:
+            system.leave(called)
+        await scene.judge(place)
+
+
+async def test_workers_freeze_and_thaw(scene: Scene, random: Random) -> None:
+    """They lose their partitions meanwhile, and write on as if nothing had happened when they wake up."""
+    system, frozen = scene.system, random.sample(SHARED, 2)
+    others = [f"{called}/2" for called in frozen]
+    async with scene.place() as place:
+        async with scene.under_load(place, random) as load:
+            shared = [await _sharing(system, pair) for pair in zip(frozen, others, strict=True)]
+            await load.acknowledged(random.randint(20, 60))
+            for called in frozen:
+                system.send(called, signal.SIGSTOP)
+            for other, generation in zip(others, shared, strict=True):
+                await _generation(system, [other], generation + 1)
+            await load.acknowledged(random.randint(20, 60))
+            for called in frozen:
+                system.send(called, signal.SIGCONT)
+        for other in others:
+            system.leave(other)
+        await scene.judge(place)
+
+
+async def _sharing(system: System, workers: Sequence[str]) -> int:
+    """Start all but the first of these beside it. Returns the generation of the group that all of them belong to."""
+    system.restart(workers[0], {})
+    for called in workers[1:]:
+        system.begin(called, {})
+
+    async def common() -> int:
+        found = {_latest(system, called) for called in workers}
+        return found.pop() if len(found) == 1 else 0
+
+    return await eventually(f"{workers} share", RECOVERY_S, common)
+
+
+async def _generation(system: System, workers: Sequence[str], at_least: int) -> int:
+    """The latest one of the group that these workers have joined; each change of partitions makes another."""
+
+    async def latest() -> int:
+        found = max(_latest(system, called) for called in workers)
+        return found if found >= at_least else 0
+
+    return await eventually(f"generation {at_least}", RECOVERY_S, latest)
+
+
+def _latest(system: System, called: str) -> int:
+    return max(map(int, re.findall(r"\(generation (\d+)\)", system.log_of(called).read_text())), default=0)

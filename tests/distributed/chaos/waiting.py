@@ -1,0 +1,24 @@
+"""Waiting for what happens by itself."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from stores.ports.errors import UnavailableError
+
+T = TypeVar("T")
+_EVERY_S = 0.1
+
+
+async def eventually(what: str, within_s: float, look: Callable[[], Awaitable[T]]) -> T:
+    """The first true thing that is seen; a store that is away shows nothing. Raises AssertionError when it takes longer."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + within_s
+    while loop.time() < until:
+        try:
+            if found := await look():
+                return found
+        except UnavailableError:
+            pass
+        await asyncio.sleep(_EVERY_S)
+    raise AssertionError(f"{what}: not within {within_s} s")
