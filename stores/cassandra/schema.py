@@ -1,14 +1,12 @@
-"""The keyspace with the tables that do not belong to one generation of a view: what they are is said by the modules that own them.
+"""The keyspace: what has to be there before any process starts, the version that says who may use it, and what is wrong with it.
 
-Made by `photolog migrate` and looked after by `photolog doctor`. A schema remembers its version, so that an older release does not
-work on the tables of a newer one.
+The tables of views are made with each generation, and not here.
 """
 
 import asyncio
-from collections.abc import Sequence
-from functools import partial
-
-from cassandra.cluster import Session
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 
 from stores.cassandra import (
     credentials,
@@ -20,108 +18,125 @@ from stores.cassandra import (
     secrets,
     sessions,
 )
-from stores.cassandra.session import DEFINE_TIMEOUT_S, connect, translated
+from stores.cassandra.replication import Replication
+from stores.cassandra.session import Cassandra, connect
 from stores.cassandra.view import SHARED_TABLES
 from stores.ports.errors import StoreError
 
 VERSION = 1
-_STATE = (credentials, idempotency, keys, presence, reactor_positions, registry, secrets, sessions)
-_TABLES = (*SHARED_TABLES, *(table for owner in _STATE for table in owner.TABLES))
-_VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version (one int PRIMARY KEY, version int)"
-_SIMPLE = "SimpleStrategy"
-_COPIES_NEEDED = 3
-_SYNCED = frozenset({"batch", "group"})
+"""Of the tables here. Greater when they change, with whatever brings those of the version before to it."""
+
+_VERSION_TABLE = "CREATE TABLE IF NOT EXISTS schema_version (one int PRIMARY KEY, version int)"
+_STATE = (keys, credentials, sessions, registry, reactor_positions, presence, secrets, idempotency)
+TABLES = (_VERSION_TABLE, *SHARED_TABLES, *(table for owner in _STATE for table in owner.TABLES))
+"""Each begins with `CREATE TABLE IF NOT EXISTS <name>`."""
+
+_VERSION = "SELECT version FROM {keyspace}.schema_version WHERE one = 1"
+_RECORD = "INSERT INTO schema_version (one, version) VALUES (1, ?) USING TIMESTAMP ?"
+"""Stamped with itself, so that it never goes back."""
+_KEYSPACE = "SELECT durable_writes, replication FROM system_schema.keyspaces WHERE keyspace_name = ?"
+_NAMES = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?"
+_HERE = "SELECT data_center FROM system.local"
+_ELSEWHERE = "SELECT data_center FROM system.peers_v2"
+_SYNC = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
+"""Of the node that is asked."""
+_SAFE_SYNCS = frozenset({"batch", "group"})
+_SAFE_COPIES_COUNT = 3
+_MIGRATE = "run `photolog migrate`"
 
 
 class NewerSchemaError(StoreError):
-    """The tables were made by a newer release. Run that one, or restore a backup of before."""
-
-
-def replication_of(text: str) -> dict[str, str]:
-    """What Cassandra wants to know of `SimpleStrategy:1`, or of `DATACENTER:3`, several separated by commas."""
-    copies = dict(part.strip().split(":") for part in text.split(","))
-    if _SIMPLE in copies:
-        return {"class": _SIMPLE, "replication_factor": copies[_SIMPLE]}
-    return {"class": "NetworkTopologyStrategy", **copies}
+    """The keyspace was prepared by a newer program."""
 
 
 async def prepare(hosts: Sequence[str], port: int, keyspace: str, replication: str) -> None:
-    """Make what is missing; repeatable. Raises NewerSchemaError, and UnavailableError when Cassandra is away."""
-    await asyncio.to_thread(_in_session, hosts, port, partial(_prepare, keyspace, replication))
+    """Keyspace and tables are there; repeatable: what is there stays as it is, also its replication.
+
+    Raises NewerSchemaError, UnavailableError, or ValueError for a replication that cannot be read.
+    """
+    wanted = Replication.parse(replication)
+    async with _connected(hosts, port) as cassandra:
+        await cassandra.define(f"CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {wanted.cql()}")
+        await cassandra.define(f"USE {keyspace}")
+        await cassandra.define(_VERSION_TABLE)
+        if (version := await _version(cassandra, keyspace)) > VERSION:
+            raise NewerSchemaError(_newer(keyspace, version))
+        for table in TABLES:
+            await cassandra.define(table)
+        await cassandra.rows(_RECORD, VERSION, VERSION)
 
 
-async def check(hosts: Sequence[str], port: int, keyspace: str) -> Sequence[str]:
-    """What is wrong, one line each."""
-    found: list[str] = []
+async def check(hosts: Sequence[str], port: int, keyspace: str, replication: str) -> Sequence[str]:
+    """What is wrong, one line each. Raises ValueError for a replication that cannot be read."""
+    wanted = Replication.parse(replication)
     try:
-        await asyncio.to_thread(_in_session, hosts, port, partial(_look, keyspace, found))
+        async with _connected(hosts, port) as cassandra:
+            return [f"Cassandra: {line}" async for line in _problems(cassandra, keyspace, wanted)]
     except StoreError as error:
-        found.append(f"{error} ({', '.join(hosts)}:{port})")
-    return found
+        return [f"{error}, at {', '.join(hosts)}, port {port}"]
 
 
-def _in_session(hosts: Sequence[str], port: int, work: "partial[None]") -> None:
-    session = connect(hosts, port, None)
+@asynccontextmanager
+async def _connected(hosts: Sequence[str], port: int) -> AsyncIterator[Cassandra]:
+    cassandra = Cassandra(await asyncio.to_thread(connect, hosts, port, None))
     try:
-        work(session)
-    except StoreError:
-        raise
-    except Exception as error:
-        raise translated(error) from error
+        yield cassandra
     finally:
-        session.cluster.shutdown()
+        await cassandra.close()
 
 
-def _prepare(keyspace: str, replication: str, session: Session) -> None:
-    options = replication_of(replication)
-    define = partial(session.execute, timeout=DEFINE_TIMEOUT_S)
-    define(f"CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = {options}")
-    session.set_keyspace(keyspace)
-    define(_VERSIONS)
-    _refuse_newer(session)
-    for table in _TABLES:
-        define(table)
-    session.execute(f"INSERT INTO schema_version (one, version) VALUES (1, {VERSION})")
-
-
-def _refuse_newer(session: Session) -> int | None:
-    row = session.execute("SELECT version FROM schema_version WHERE one = 1").one()
-    if row is not None and row[0] > VERSION:
-        raise NewerSchemaError(
-            f"the schema is of version {row[0]}, newer than {VERSION}, which this release knows"
-        )
-    return None if row is None else int(row[0])
-
-
-def _look(keyspace: str, found: list[str], session: Session) -> None:
-    query = "SELECT durable_writes, replication FROM system_schema.keyspaces WHERE keyspace_name = %s"
-    row = session.execute(query, (keyspace,)).one()
-    if row is None:
-        found.append(f"Cassandra: keyspace {keyspace} is missing; run `photolog migrate`")
+async def _problems(cassandra: Cassandra, keyspace: str, wanted: Replication) -> AsyncIterator[str]:
+    described = await cassandra.rows(_KEYSPACE, keyspace)
+    if not described:
+        yield f"keyspace {keyspace} is missing; {_MIGRATE}"
         return
-    is_durable, options = row
-    if not is_durable:
-        found.append(
-            f"Cassandra: keyspace {keyspace} has durable_writes off: acknowledged writes can be lost"
-        )
-    found.extend(_about_copies(keyspace, options, session))
-    session.set_keyspace(keyspace)
-    if _refuse_newer(session) != VERSION:
-        found.append(
-            f"Cassandra: the schema of {keyspace} is older than this release; run `photolog migrate`"
-        )
+    ((durable_writes, options),) = described
+    found = Replication.described(options)
+    if found != wanted:
+        yield f"keyspace {keyspace} is replicated as {found}, the settings say {wanted}: alter it, then repair"
+    if not durable_writes:
+        yield f"keyspace {keyspace} has durable_writes = false: what was acknowledged is lost with the process"
+    ((sync,),) = await cassandra.rows(_SYNC)
+    for line in of_copies(found, await _datacenters(cassandra), sync):
+        yield line
+    async for line in _of_tables(cassandra, keyspace):
+        yield line
 
 
-def _about_copies(keyspace: str, options: dict[str, str], session: Session) -> Sequence[str]:
-    """Either enough copies that a quorum outlives a node, or a node that syncs before it answers."""
-    copies = min(int(value) for name, value in options.items() if name != "class")
-    if copies >= _COPIES_NEEDED:
-        return ()
-    query = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
-    synced = session.execute(query).one()
-    if synced is not None and synced[0] in _SYNCED:
-        return ()
-    return [
-        f"Cassandra: {keyspace} has {copies} copies and commitlog_sync is periodic: a node that dies takes the last acknowledged"
-        " writes with it; keep 3 copies or set commitlog_sync to batch"
-    ]
+async def _datacenters(cassandra: Cassandra) -> Counter[str]:
+    """How many nodes each has."""
+    rows = [*await cassandra.rows(_HERE), *await cassandra.rows(_ELSEWHERE)]
+    return Counter(name for (name,) in rows)
+
+
+def of_copies(found: Replication, datacenters: Counter[str], sync: str) -> Iterator[str]:
+    nodes = found.nodes_count(datacenters)
+    for name, copies in found.copies_count.items():
+        if copies > nodes[name]:
+            yield f"{name}: {copies} copies of each row, but {nodes[name]} nodes for them"
+        elif copies < min(_SAFE_COPIES_COUNT, nodes[name]):
+            yield f"{name}: {copies} copies of each row; a node that is away takes what it holds with it, use 3"
+    if max(found.copies_count.values()) == 1 and sync not in _SAFE_SYNCS:
+        yield f"commitlog_sync is {sync}; where there is one copy, use batch, or a power cut takes the last writes"
+
+
+async def _of_tables(cassandra: Cassandra, keyspace: str) -> AsyncIterator[str]:
+    there = {name for (name,) in await cassandra.rows(_NAMES, keyspace)}
+    missing = [name for name in (table.split()[5] for table in TABLES) if name not in there]
+    if missing:
+        yield f"keyspace {keyspace} lacks {', '.join(missing)}; {_MIGRATE}"
+        return
+    version = await _version(cassandra, keyspace)
+    if version > VERSION:
+        yield _newer(keyspace, version)
+    elif version < VERSION:
+        yield f"keyspace {keyspace} has version {version}, this program needs {VERSION}; {_MIGRATE}"
+
+
+async def _version(cassandra: Cassandra, keyspace: str) -> int:
+    rows = await cassandra.rows(_VERSION.format(keyspace=keyspace))
+    return max((version for (version,) in rows), default=0)
+
+
+def _newer(keyspace: str, version: int) -> str:
+    return f"keyspace {keyspace} has version {version}, this program knows {VERSION}: it is older than what runs here"
