@@ -126,7 +126,7 @@ class RedisView(Generic[C]):
             self._crash("view.before_commit")
             done = await script.run_each(self._redis, [(b, [*header, b"".join(left[b])]) for b in left])
             if _MISSING in done:
-                raise GapError(f"{left.keys()} lack events before those given")
+                raise GapError(f"{done.count(_MISSING)} buckets lack events before those given")
             rests = {bucket: told[count:] for (bucket, told), count in zip(left.items(), done, strict=True)}
             left = {bucket: rest for bucket, rest in rests.items() if rest}
 
