@@ -46,7 +46,7 @@ async def examine(settings: Settings) -> Sequence[str]:
         topics.check_topics(
             settings.kafka, settings.namespace, settings.kafka_partitions, settings.kafka_replication
         ),
-        schema.check(hosts, port, settings.namespace),
+        schema.check(hosts, port, settings.namespace, settings.cassandra_replication),
         redis.check(settings.redis.get_secret_value()),
         bucket.check(s3_address(settings), system_clock),
     )

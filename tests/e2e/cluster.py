@@ -81,7 +81,7 @@ class Cluster:
 
     def wait_until_given(self, *names: str) -> None:
         """Until each worker has got partitions, as its log says."""
-        until(lambda: set(names or BY_NAME) <= self._given())
+        until(lambda: set(names or (*BY_NAME, "reactors")) <= self._given())
 
     def _given(self) -> set[str]:
         said = [
