@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from stores.ports.crash import CrashPoint
+from stores.ports.errors import StoreError
 from stores.ports.view import Folded
 from stores.redis.feeds import RedisFeeds
 from tests.contract.applying import PARTITION, folded
@@ -137,6 +138,24 @@ async def test_an_event_that_a_bucket_has_not_reached_was_not_released_there(
     assert await _retries(view) == [False, False]
     await view.apply([replace(events[0], changes=())])
     assert await _retries(view) == [True, False]
+
+
+async def test_what_cannot_be_applied_yet_stays_parked(
+    redis: Redis, view: RedisFeeds, events: list[Folded[Any]]
+) -> None:
+    """A script that fails has written what it wrote."""
+    await view.apply([parked(event) for event in events])
+    following = view._bucket_of(ADA) + b":following:" + ADA.to_bytes(8)
+    await redis.set(following, "no sorted set")
+    with pytest.raises(StoreError):
+        await view.release(TOPIC, KEY, events)
+    assert {event.offset for event in await view.parked()} >= {1, 2}
+    await redis.delete(following)
+    await view.release(TOPIC, KEY, events[:2])
+    assert set(await view.following(ADA)) == {BO}
+    await view.release(TOPIC, KEY, events)
+    assert set(await view.following(ADA)) == set()
+    assert await view.parked() == []
 
 
 async def test_a_release_stops_and_goes_on_event_by_event(
