@@ -78,6 +78,12 @@ class IdempotencyContract:
         assert await keys.reserve(SLOT, REQUEST, 8, NOW_MS + KEPT_MS - 1) == Answered(ANSWER)
         assert await keys.reserve(SLOT, OTHER_REQUEST, 9, NOW_MS + KEPT_MS) == Reserved(9)
 
+    async def test_attempts_do_not_make_a_slot_last_longer(self, keys: IdempotencyKeys) -> None:
+        for at_ms in (NOW_MS, NOW_MS + KEPT_MS - 1):
+            assert await keys.reserve(SLOT, REQUEST, 7, at_ms) == Reserved(7)
+            await keys.release(SLOT)
+        assert await keys.reserve(SLOT, REQUEST, 8, NOW_MS + KEPT_MS) == Reserved(8)
+
     async def test_what_a_killed_process_held_is_idle_with_its_id(self, open_keys: OpenKeys) -> None:
         await open_keys().reserve(SLOT, REQUEST, 7, NOW_MS)
         after = open_keys()

@@ -9,7 +9,7 @@ import pytest
 from events.ids import SHARD_COUNT
 from stores.cassandra import presence as module
 from stores.cassandra.presence import LEASE_S, TABLES, TRUSTED_S, Holder, Presence, PresenceLostError
-from stores.cassandra.session import Cassandra
+from stores.cassandra.session import Cassandra, Row
 from stores.ports.errors import UnavailableError
 from tests.distributed.cassandra import Tables
 from tests.distributed.state import UnsteadyCassandra, emptied_state
@@ -40,6 +40,20 @@ async def test_numbers_are_given_in_turn(cassandra: Cassandra) -> None:
 async def test_all_who_enter_at_once_get_numbers_of_their_own(cassandra: Cassandra) -> None:
     entered = await asyncio.gather(*(Presence.enter(cassandra) for _ in range(5)))
     assert len({presence.shard for presence in entered}) == 5
+
+
+class _Overtaken(UnsteadyCassandra):
+    """Between the first read and what follows from it, two others come and go."""
+
+    async def rows(self, cql: str, *values: object) -> list[Row]:
+        found = await super().rows(cql, *values)
+        for _ in range(2 if not found else 0):
+            await (await Presence.enter(self._steady)).leave()
+        return found
+
+
+async def test_who_is_overtaken_does_not_turn_the_numbers_back(cassandra: Cassandra) -> None:
+    assert (await Presence.enter(_Overtaken(cassandra))).shard == 2
 
 
 async def test_after_the_last_number_those_come_that_are_free(cassandra: Cassandra) -> None:
