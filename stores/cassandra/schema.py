@@ -32,8 +32,7 @@ TABLES = (_VERSION_TABLE, *SHARED_TABLES, *(table for owner in _STATE for table 
 """Each begins with `CREATE TABLE IF NOT EXISTS <name>`."""
 
 _VERSION = "SELECT version FROM {keyspace}.schema_version WHERE one = 1"
-_RECORD = "INSERT INTO schema_version (one, version) VALUES (1, ?) USING TIMESTAMP ?"
-"""Stamped with itself, so that it never goes back."""
+_RECORD = "INSERT INTO schema_version (one, version) VALUES (1, ?)"
 _KEYSPACE = "SELECT durable_writes, replication FROM system_schema.keyspaces WHERE keyspace_name = ?"
 _NAMES = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?"
 _HERE = "SELECT data_center FROM system.local"
@@ -63,17 +62,19 @@ async def prepare(hosts: Sequence[str], port: int, keyspace: str, replication: s
             raise NewerSchemaError(_newer(keyspace, version))
         for table in TABLES:
             await cassandra.define(table)
-        await cassandra.rows(_RECORD, VERSION, VERSION)
+        await cassandra.rows(_RECORD, VERSION)
 
 
 async def check(hosts: Sequence[str], port: int, keyspace: str, replication: str) -> Sequence[str]:
     """What is wrong, one line each. Raises ValueError for a replication that cannot be read."""
     wanted = Replication.parse(replication)
+    found: list[str] = []
     try:
         async with _connected(hosts, port) as cassandra:
-            return [f"Cassandra: {line}" async for line in _problems(cassandra, keyspace, wanted)]
+            await _look(cassandra, keyspace, wanted, found)
     except StoreError as error:
-        return [f"{error}, at {', '.join(hosts)}, port {port}"]
+        found.append(f"{error}, at {', '.join(hosts)}, port {port}")
+    return found
 
 
 @asynccontextmanager
@@ -85,22 +86,27 @@ async def _connected(hosts: Sequence[str], port: int) -> AsyncIterator[Cassandra
         await cassandra.close()
 
 
-async def _problems(cassandra: Cassandra, keyspace: str, wanted: Replication) -> AsyncIterator[str]:
+async def _look(cassandra: Cassandra, keyspace: str, wanted: Replication, found: list[str]) -> None:
+    """What was found stays so when the rest cannot be looked at."""
     described = await cassandra.rows(_KEYSPACE, keyspace)
     if not described:
-        yield f"keyspace {keyspace} is missing; {_MIGRATE}"
+        found.append(f"Cassandra: keyspace {keyspace} is missing; {_MIGRATE}")
         return
     ((durable_writes, options),) = described
-    found = Replication.described(options)
-    if found != wanted:
-        yield f"keyspace {keyspace} is replicated as {found}, the settings say {wanted}: alter it, then repair"
+    ((sync,),) = await cassandra.rows(_SYNC)
+    copies, datacenters = Replication.described(options), await _datacenters(cassandra)
+    told = [*_of_keyspace(keyspace, durable_writes, copies, wanted), *of_copies(copies, datacenters, sync)]
+    found += [f"Cassandra: {line}" for line in told]
+    found += [f"Cassandra: {line}" for line in await _of_tables(cassandra, keyspace)]
+
+
+def _of_keyspace(
+    keyspace: str, durable_writes: bool, copies: Replication, wanted: Replication
+) -> Iterator[str]:
+    if copies != wanted:
+        yield f"keyspace {keyspace} is replicated as {copies}, the settings say {wanted}: alter it, then repair"
     if not durable_writes:
         yield f"keyspace {keyspace} has durable_writes = false: what was acknowledged is lost with the process"
-    ((sync,),) = await cassandra.rows(_SYNC)
-    for line in of_copies(found, await _datacenters(cassandra), sync):
-        yield line
-    async for line in _of_tables(cassandra, keyspace):
-        yield line
 
 
 async def _datacenters(cassandra: Cassandra) -> Counter[str]:
@@ -120,17 +126,17 @@ def of_copies(found: Replication, datacenters: Counter[str], sync: str) -> Itera
         yield f"commitlog_sync is {sync}; where there is one copy, use batch, or a power cut takes the last writes"
 
 
-async def _of_tables(cassandra: Cassandra, keyspace: str) -> AsyncIterator[str]:
+async def _of_tables(cassandra: Cassandra, keyspace: str) -> Sequence[str]:
     there = {name for (name,) in await cassandra.rows(_NAMES, keyspace)}
     missing = [name for name in (table.split()[5] for table in TABLES) if name not in there]
     if missing:
-        yield f"keyspace {keyspace} lacks {', '.join(missing)}; {_MIGRATE}"
-        return
+        return [f"keyspace {keyspace} lacks {', '.join(missing)}; {_MIGRATE}"]
     version = await _version(cassandra, keyspace)
     if version > VERSION:
-        yield _newer(keyspace, version)
-    elif version < VERSION:
-        yield f"keyspace {keyspace} has version {version}, this program needs {VERSION}; {_MIGRATE}"
+        return [_newer(keyspace, version)]
+    if version < VERSION:
+        return [f"keyspace {keyspace} has version {version}, this program needs {VERSION}; {_MIGRATE}"]
+    return []
 
 
 async def _version(cassandra: Cassandra, keyspace: str) -> int:

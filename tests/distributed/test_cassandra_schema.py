@@ -72,7 +72,7 @@ async def test_what_is_missing_is_said_and_made(at: At, prepared: Session) -> No
 
 
 async def test_an_older_program_leaves_a_newer_keyspace_alone(at: At, prepared: Session) -> None:
-    record = f"INSERT INTO {NAME}.schema_version (one, version) VALUES (1, {VERSION + 1}) USING TIMESTAMP {VERSION + 1}"
+    record = f"INSERT INTO {NAME}.schema_version (one, version) VALUES (1, {VERSION + 1})"
     prepared.execute(record)
     define(prepared, f"DROP TABLE {NAME}.secrets")
     with pytest.raises(NewerSchemaError, match=f"version {VERSION + 1}, this program knows {VERSION}"):
@@ -95,7 +95,16 @@ async def test_other_copies_than_the_settings_say(at: At, prepared: Session) -> 
     (line,) = await problems(at, "datacenter1:3")
     assert "is replicated as SimpleStrategy:1, the settings say datacenter1:3" in line
     await prepare(*at, NAME, "datacenter1:3")
-    assert len(await problems(at, "datacenter1:3")) == 1
+    assert await problems(at) == []
+
+
+async def test_more_copies_than_nodes(at: At, prepared: Session) -> None:
+    """Then there is no quorum, so nothing else can be looked at."""
+    define(prepared, f"ALTER KEYSPACE {NAME} WITH replication = {Replication.parse('datacenter1:3').cql()}")
+    copies, away = await problems(at, "datacenter1:3")
+    assert copies == "Cassandra: datacenter1: 3 copies of each row, but 1 nodes for them"
+    assert away.startswith("Cassandra: NoHostAvailable")
+    define(prepared, f"ALTER KEYSPACE {NAME} WITH replication = {Replication.parse(ONE).cql()}")
 
 
 async def test_acknowledged_writes_that_do_not_last(at: At, prepared: Session) -> None:
