@@ -10,7 +10,7 @@ import orjson
 
 from api.problems import BAD_CURSOR, CURSOR_EXPIRED, problem
 from api.signing import Sealer
-from events.ids import Clock
+from events.ids import MAX_ID, Clock
 
 CURSOR_MAX_CHARS = 1024
 VALID_S = 24 * 3600
@@ -18,7 +18,7 @@ _STAMP_S = 600
 """Cursors are dated to the end of the ten minutes in which they are made: a page that stays the same keeps its entity tag."""
 
 Keys = tuple[int | str, ...]
-"""What a list needs to go on from: ids, milliseconds, words."""
+"""What a list needs to go on from: ids, counts, milliseconds, words. No number is negative, or beyond an id."""
 
 
 def binding(route: str, parameters: Mapping[str, object], viewer_id: int | None) -> bytes:
@@ -47,4 +47,6 @@ class Cursors:
         made_s, *keys = orjson.loads(payload)
         if self._clock() // 1000 - made_s > VALID_S:
             raise problem(CURSOR_EXPIRED, "Start again from the first page.")
+        if any(isinstance(key, int) and not 0 <= key <= MAX_ID for key in keys):
+            raise problem(BAD_CURSOR)
         return tuple(keys)

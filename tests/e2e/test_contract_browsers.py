@@ -79,6 +79,7 @@ def test_a_request_without_an_origin_has_no_such_headers(cast: Cast) -> None:
     assert (plain.status_code, plain.headers["Allow"]) == (405, "GET, HEAD, PATCH")
 
 
+@pytest.mark.embedded
 def test_a_page_uploads_and_shows_pictures(world: World) -> None:
     ada = world.person("ada")
     upload = ada.declare(picture())["upload"]
