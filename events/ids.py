@@ -45,6 +45,11 @@ class Ids:
         self._sequence = 0
         self._lock = threading.Lock()
 
+    def move(self, shard: int) -> None:
+        """From now on these are the ids of another shard."""
+        with self._lock:
+            self._shard = shard << SEQUENCE_BITS
+
     def next(self) -> int:
         with self._lock:
             now = self._clock() - EPOCH_MS

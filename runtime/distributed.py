@@ -51,6 +51,7 @@ class Distributed:
         self._background = Background(self._fail)
         self._passwords = Argon2Passwords(Cost(memory_kib=settings.password_memory_kib))
         ids = Ids(presence.shard, clock)
+        presence.on_move(ids.move)
         reading = reading_of(live)
         self._services = make_services(stores, reading, self._passwords, ids, clock)
         self.app = make_app(

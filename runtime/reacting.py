@@ -54,6 +54,7 @@ async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock)
     await patiently("registry", live.refresh)
     stores, reading = await patiently("secrets", partial(stores_of, cluster)), reading_of(live)
     ids, pictures = Ids(presence.shard, clock), PillowPictures()
+    presence.on_move(ids.move)
     broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def fail(error: BaseException) -> None:

@@ -80,3 +80,12 @@ def test_several_threads_share_one_shard() -> None:
     for thread in threads:
         thread.join()
     assert len({id_ for mine in made for id_ in mine}) == 8_000
+
+
+def test_ids_of_a_shard_that_was_moved_to_are_its_own() -> None:
+    ids = Ids(1, lambda: EPOCH_MS + 5)
+    before = ids.next()
+    ids.move(2)
+    after = ids.next()
+    assert after > before
+    assert (after >> SEQUENCE_BITS) % SHARD_COUNT == 2
