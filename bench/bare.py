@@ -29,9 +29,10 @@ def application(page: bytes) -> Starlette:
     return Starlette(routes=[Route("/page", get_page), Route("/write", write, methods=["POST"])])
 
 
-async def serve(page: bytes) -> None:
+async def serve(app: Starlette) -> None:
+    """On a free port, which is said in a line of its own."""
     config = uvicorn.Config(
-        application(page),
+        app,
         http="httptools",
         lifespan="off",
         access_log=False,
@@ -62,4 +63,4 @@ def sqlite_appends_per_second(path: Path, value: bytes, together: int, seconds: 
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(Path(sys.argv[1]).read_bytes()))
+    uvloop.run(serve(application(Path(sys.argv[1]).read_bytes())))

@@ -27,9 +27,10 @@ class Plan:
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time; `done` is called with the status when its answer is complete."""
+    """One request at a time. `answer` is the last one, head and body."""
 
     def __init__(self) -> None:
+        self.answer = b""
         self._buffer = b""
         self._waiting: asyncio.Future[int] | None = None
         self._transport: asyncio.Transport | None = None
@@ -56,6 +57,7 @@ class Connection(asyncio.Protocol):
             else 0
         )
         if len(self._buffer) >= head_end + 4 + length:
+            self.answer = self._buffer[: head_end + 4 + length]
             self._buffer = self._buffer[head_end + 4 + length :]
             assert self._waiting is not None
             self._waiting.set_result(int(head[9:12]))
@@ -70,6 +72,8 @@ class Connection(asyncio.Protocol):
 
 
 class Load:
+    """Subclasses say what is one turn of a connection."""
+
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._requests = [b64decode(request) for request in plan.requests]
@@ -122,15 +126,22 @@ class Load:
         await asyncio.gather(*running)
 
     async def _one(self, connection: Connection, due: float) -> None:
+        status = await connection.send(self._taken())
+        self._note(due, 200 <= status < 300)
+
+    def _taken(self) -> bytes:
+        """The next request."""
         request = self._requests[self._next % len(self._requests)]
         self._next += 1
-        status = await connection.send(request)
+        return request
+
+    def _note(self, due: float, succeeded: bool) -> None:
         self.latencies_s.append(time.perf_counter() - due)
-        self.failed_count += not 200 <= status < 300
+        self.failed_count += not succeeded
 
 
-def main() -> None:
-    load = Load(Plan(**orjson.loads(sys.stdin.buffer.read())))
+def main(kind: type[Load]) -> None:
+    load = kind(Plan(**orjson.loads(sys.stdin.buffer.read())))
     seconds = asyncio.run(load.run())
     latencies = sorted(load.latencies_s)
     result = {
@@ -144,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(Load)

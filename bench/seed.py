@@ -1,4 +1,4 @@
-"""A data folder with people, follows, posts and likes, appended to the log directly: what the benchmarks start from."""
+"""A made-up past with people, follows, posts and likes, and a data folder with it on its log: what the benchmarks start from."""
 
 import asyncio
 import random
@@ -54,14 +54,17 @@ class Seeded:
     event_count: int
 
 
-class _Story:
+class Story:
     """Events of a made-up past, in order, a millisecond apart."""
 
-    def __init__(self, people_count: int, follows: Sequence[tuple[int, int]], rnd: random.Random) -> None:
+    def __init__(
+        self, people_count: int, follows: Sequence[tuple[int, int]], rnd: random.Random, posts_each: int
+    ) -> None:
         self._ms = system_clock() - _AGO_MS
         self._ids = Ids(1, lambda: self._ms)
         self._rnd = rnd
         self._follows = follows
+        self._posts_each = posts_each
         self.people = tuple(self._ids.next() for _ in range(people_count))
         self.posts: list[tuple[int, int]] = []
 
@@ -78,7 +81,7 @@ class _Story:
         for follower, followed in self._follows:
             me = self._me(self.people[follower])
             yield Followed(**me.stamp(), follower_id=me.actor_id, followed_id=self.people[followed])
-        authors = [user_id for user_id in self.people for _ in range(POSTS_EACH)]
+        authors = [user_id for user_id in self.people for _ in range(self._posts_each)]
         self._rnd.shuffle(authors)
         for author_id in authors:
             yield from self._post(author_id)
@@ -135,7 +138,7 @@ async def seed(data: Path, follows: Sequence[tuple[int, int]]) -> Seeded:
     state = open_state(folder.state)
     keys = SqliteKeys(state)
     log = SqliteLog(folder.log)
-    story = _Story(1 + max(map(max, follows)), follows, random.Random(7))
+    story = Story(1 + max(map(max, follows)), follows, random.Random(7), POSTS_EACH)
     for user_id in story.people:
         await keys.create(user_id)
     count = await _append(Journal(log, keys), story.events())
