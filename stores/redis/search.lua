@@ -85,8 +85,8 @@ local function count(tags, by)
   return work
 end
 
+-- What a script that fails has written stays. So facts are written after what follows from them: applied again, it is written again.
 local function replace(id, before, after)
-  store(id, after)
   local level = level_of(redis.call('SCARD', LIKES .. id))
   local had, has, work = terms_of(before), terms_of(after), 1
   for term in pairs(had) do
@@ -95,8 +95,11 @@ local function replace(id, before, after)
   for term in pairs(has) do
     if not had[term] then work = work + index(term, id, level) end
   end
-  if counted(before) == counted(after) then return work end
-  return work + count(counted(before), -1) + count(counted(after), 1)
+  if counted(before) ~= counted(after) then
+    work = work + count(counted(before), -1) + count(counted(after), 1)
+  end
+  store(id, after)
+  return work
 end
 
 local function edit(id, said)
@@ -119,12 +122,16 @@ local function move(id, from, to)
   return work
 end
 
-local function like(command, id, user)
+-- `by` is 1 for SADD and -1 for SREM.
+local function like(command, by, id, user)
   if redis.call('GETRANGE', POST .. id, 0, 0) == GONE then return 0 end
-  local before = level_of(redis.call('SCARD', LIKES .. id))
-  if redis.call(command, LIKES .. id, user) == 0 then return 0 end
-  local after = level_of(redis.call('SCARD', LIKES .. id))
-  return before == after and 0 or move(id, before, after)
+  local is_liked = redis.call('SISMEMBER', LIKES .. id, user) == 1
+  if is_liked == (by > 0) then return 0 end
+  local like_count = redis.call('SCARD', LIKES .. id)
+  local before, after = level_of(like_count), level_of(like_count + by)
+  local work = before == after and 0 or move(id, before, after)
+  redis.call(command, LIKES .. id, user)
+  return work
 end
 
 local function words_of(facts)
@@ -134,7 +141,6 @@ local function words_of(facts)
 end
 
 local function rename(id, before, after)
-  redis.call('SET', USER .. id, after)
   local had, has, work = words_of(before), words_of(after), 1
   for word in pairs(had) do
     if not has[word] then work = work + redis.call('ZREM', WORDS, word .. '\0' .. id) end
@@ -142,6 +148,7 @@ local function rename(id, before, after)
   for word in pairs(has) do
     if not had[word] then work = work + redis.call('ZADD', WORDS, 0, word .. '\0' .. id) end
   end
+  redis.call('SET', USER .. id, after)
   return work
 end
 
@@ -167,10 +174,10 @@ local KINDS = {
     return work
   end,
   function(id, user)
-    return like('SADD', id, user)
+    return like('SADD', 1, id, user)
   end,
   function(id, user)
-    return like('SREM', id, user)
+    return like('SREM', -1, id, user)
   end,
   function(id, words)
     if redis.call('EXISTS', USER .. id) == 1 then return 0 end

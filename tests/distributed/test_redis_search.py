@@ -269,6 +269,29 @@ async def test_a_script_stops_when_it_has_done_enough(redis: Redis) -> None:
     assert await posts(view, "w7", "likes") == [1, 3, 2]
 
 
+@pytest.mark.parametrize("broken", [b":level:sky", b":words"])
+async def test_what_a_failing_script_has_written_is_completed(redis: Redis, broken: bytes) -> None:
+    """The events of its call are applied again, those before the one that failed, too."""
+    view, whole = RedisSearch(redis, 1, 1), RedisSearch(redis, 2, 1)
+    first, last = [put(1, "red", "sun"), user(1, "ada")], [caption(1, "sky", "sea"), user(2, "bo")]
+    events = await folded(view, *first, *liked(1, 2), *last, *liked(1, 4), SearchLikeSet(1, 3, liked=False))
+    await view.apply(events[:2])
+    taken = await snapshot(redis, view.buckets[0])
+    key = view.buckets[0] + broken
+    await redis.delete(key)
+    await redis.set(key, "no sorted set")
+    with pytest.raises(StoreError):
+        await view.apply(events)
+    assert (await view.positions())[PARTITION].offset == 1
+    await redis.delete(key)
+    for name, value in taken:
+        if name == key:
+            await redis.restore(name, 0, value)
+    await view.apply(events)
+    await whole.apply(events)
+    assert await index_of(redis, view) == await index_of(redis, whole)
+
+
 async def test_no_key_expires(redis: Redis) -> None:
     view = RedisSearch(redis, 1, 2)
     await apply(view, *_history(Random(7)))
