@@ -8,12 +8,18 @@ from redis.asyncio import Redis
 from stores.redis.client import connect
 from tests.services.addresses import Addresses
 
-FEEDS, SEARCH, LIMITS, COUNTS = 1, 2, 3, 4
+FEEDS, SEARCH, LIMITS, COUNTS, PARKED, OPERATED = 1, 2, 3, 4, 13, 14
+
+
+@asynccontextmanager
+async def opened(addresses: Addresses, database: int) -> AsyncIterator[Redis]:
+    url, _, _ = addresses.redis.rpartition("/")
+    async with connect(f"{url}/{database}") as redis:
+        yield redis
 
 
 @asynccontextmanager
 async def emptied(addresses: Addresses, database: int) -> AsyncIterator[Redis]:
-    url, _, _ = addresses.redis.rpartition("/")
-    async with connect(f"{url}/{database}") as redis:
+    async with opened(addresses, database) as redis:
         await redis.flushdb()
         yield redis
