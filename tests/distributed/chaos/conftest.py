@@ -32,7 +32,6 @@ class Scenes:
     def sound(self) -> Scene:
         if self._scene is None or not self._scene.is_sound:
             self.end()
-            self._stack.start()  # whatever a fault has left dead
             number = next(self._numbers)
             namespace = f"chaos{number}x{uuid4().hex[:12]}"
             folder = self._folder / f"{self._seed}-{number}"
@@ -43,6 +42,7 @@ class Scenes:
         return self._scene
 
     def end(self) -> None:
+        self._stack.start()  # whatever a fault has left dead
         if self._scene is not None:
             self._scene.end()
 

@@ -5,6 +5,7 @@ All of them concern somebody whom nobody knows, so that no real event has to wai
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from events.accounts import AccountSeen
 from events.codec import encode
@@ -21,7 +22,7 @@ Shape = tuple[bytes | None, bytes | None, Headers]
 """Key, value and headers."""
 
 _NOBODY, _OTHER = 990_001, 990_002
-_COMMON = {
+_COMMON: dict[str, Any] = {
     "id": 990_003,
     "occurred_at": datetime(2026, 11, 1, tzinfo=UTC),
     "actor_id": _NOBODY,

@@ -8,12 +8,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from redis import Redis
+
 from projectors.catalogue import BY_NAME
+from runtime.cluster import cassandra_hosts
 from runtime.commands.worker import REACTORS
 from runtime.settings import PREFIX, Settings
+from stores.cassandra.session import DEFINE_TIMEOUT_S, connect
 from tests.distributed.chaos import worker as misbehaving
 from tests.e2e.cluster import Cluster
 from tests.e2e.server import COMMAND, GENEROUS, ServerProcess
@@ -34,13 +39,16 @@ class System:
         self.ended: list[tuple[str, int]] = []
         """Who has ended since the last look, and with which status; started again since."""
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._changing = threading.RLock()
 
     @property
     def settings(self) -> Settings:
         named = self.cluster.settings.items()
-        return Settings(**{name.removeprefix(PREFIX).lower(): value for name, value in named})
+        return Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in named})
 
     def start(self) -> None:
+        with Redis.from_url(self.cluster.settings["PHOTOLOG_REDIS"]) as redis:
+            redis.flushdb()
         self.cluster.prepare()
         for called in WORKERS:
             self.begin(called)
@@ -52,7 +60,7 @@ class System:
         command = (
             (str(COMMAND), "worker") if more is None else (sys.executable, "-P", "-m", misbehaving.__name__)
         )
-        with self.log_of(called).open("ab") as log:
+        with self._changing, self.log_of(called).open("ab") as log:
             self._workers[called] = subprocess.Popen(
                 [*command, name],
                 env=self._environment | dict(more or {}),
@@ -72,11 +80,15 @@ class System:
         self._workers[called].send_signal(number)
 
     def leave(self, called: str) -> None:
-        """Asked to end, which it does with status 0, and not started again."""
-        worker = self._workers.pop(called)
+        """Asked to end, and not started again."""
+        with self._changing:
+            worker = self._workers.pop(called)
         worker.send_signal(signal.SIGTERM)
         status = worker.wait(_STOP_TIMEOUT_S)
-        assert status == 0, f"{called}: {status}, {self.log_of(called).read_text()[-3000:]}"
+        # one that has hardly begun does not listen to signals yet
+        assert status in (0, -signal.SIGTERM), (
+            f"{called}: {status}, {self.log_of(called).read_text()[-3000:]}"
+        )
 
     def restart(self, called: str, more: Mapping[str, str] | None = None) -> None:
         self.leave(called)
@@ -84,21 +96,26 @@ class System:
 
     def tend(self) -> None:
         """Start again whoever has ended."""
-        for called, worker in list(self._workers.items()):
-            if (status := worker.poll()) is not None:
-                self.ended.append((called, status))
-                self.begin(called)
+        with self._changing:
+            for called, worker in list(self._workers.items()):
+                if (status := worker.poll()) is not None:
+                    self.ended.append((called, status))
+                    self.begin(called)
         if not self.server.is_running:
             self.ended.append(("serve", self.server.kill()))
             self.server.start()
 
     def end(self) -> None:
-        """At once: what they were at is of no interest any more."""
+        """At once: what they were at is of no interest any more. The tables go, since Cassandra takes longer to start with more."""
         for worker in self._workers.values():
             worker.kill()
             worker.wait()
         if self.server.is_running:
             self.server.kill()
+        hosts, port = cassandra_hosts(self.settings)
+        session = connect(hosts, port, None)
+        session.execute(f"DROP KEYSPACE IF EXISTS {self.namespace}", timeout=DEFINE_TIMEOUT_S)
+        session.cluster.shutdown()
 
     @property
     def _environment(self) -> dict[str, str]:

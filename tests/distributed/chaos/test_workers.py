@@ -1,5 +1,6 @@
 """Workers that die wherever they are, come and go, and freeze while others take over from them."""
 
+import asyncio
 import re
 import signal
 from collections.abc import Sequence
@@ -38,23 +39,32 @@ async def test_workers_die_at_every_crash_point(scene: Scene, random: Random) ->
     random.shuffle(victims)
     async with scene.place() as place:
         async with scene.under_load(place, random):
-            for victim, point in zip(victims, cycle(POINTS), strict=False):
-                system.restart(victim, {DIES_AT: f"{point}:{random.randint(1, _LATEST)}"})
+            fuses = [
+                f"{point}:{random.randint(1, _LATEST)}"
+                for _, point in zip(victims, cycle(POINTS), strict=False)
+            ]
+            await asyncio.gather(*(_begin(system, *doomed) for doomed in zip(victims, fuses, strict=True)))
             for point in REACTOR_POINTS:
-                system.restart(REACTORS, {DIES_AT: f"{point}:1"})
+                await _begin(system, REACTORS, f"{point}:1")
                 await _died(system, [REACTORS])
             await _died(system, victims)
         await scene.judge(place)
 
 
+async def _begin(system: System, victim: str, fuse: str) -> None:
+    await asyncio.to_thread(system.restart, victim, {DIES_AT: fuse})
+
+
 async def _died(system: System, victims: Sequence[str]) -> None:
-    """All of them were killed, and started again."""
+    """All of them were killed, and started again; each death is told once."""
+    deaths = [(victim, -signal.SIGKILL) for victim in victims]
 
     async def have_ended() -> bool:
-        return {(victim, -signal.SIGKILL) for victim in victims} <= set(system.ended)
+        return set(deaths) <= set(system.ended)
 
     await eventually(f"{victims} die", RECOVERY_S, have_ended)
-    system.ended.clear()
+    for death in deaths:
+        system.ended.remove(death)
 
 
 async def test_workers_come_and_go(scene: Scene, random: Random) -> None:
@@ -68,13 +78,13 @@ async def test_workers_come_and_go(scene: Scene, random: Random) -> None:
             while generation < last:
                 called = random.choice(workers)
                 if random.random() < _QUIET_SHARE:
-                    system.restart(called, {})
+                    await asyncio.to_thread(system.restart, called, {})
                 else:
                     system.kill(called)
                 generation = await _generation(system, workers, generation + 1)
                 await load.acknowledged(random.randint(1, 10))
         for called in workers[1:]:
-            system.leave(called)
+            await asyncio.to_thread(system.leave, called)
         await scene.judge(place)
 
 
@@ -94,13 +104,13 @@ async def test_workers_freeze_and_thaw(scene: Scene, random: Random) -> None:
             for called in frozen:
                 system.send(called, signal.SIGCONT)
         for other in others:
-            system.leave(other)
+            await asyncio.to_thread(system.leave, other)
         await scene.judge(place)
 
 
 async def _sharing(system: System, workers: Sequence[str]) -> int:
     """Start all but the first of these beside it. Returns the generation of the group that all of them belong to."""
-    system.restart(workers[0], {})
+    await asyncio.to_thread(system.restart, workers[0], {})
     for called in workers[1:]:
         system.begin(called, {})
 

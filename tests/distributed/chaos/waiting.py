@@ -10,7 +10,7 @@ T = TypeVar("T")
 _EVERY_S = 0.1
 
 
-async def eventually(what: str, within_s: float, look: Callable[[], Awaitable[T]]) -> T:
+async def eventually(what: str, within_s: float, look: Callable[[], Awaitable[T | None]]) -> T:
     """The first true thing that is seen; a store that is away shows nothing. Raises AssertionError when it takes longer."""
     loop = asyncio.get_running_loop()
     until = loop.time() + within_s
