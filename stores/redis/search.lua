@@ -85,7 +85,7 @@ local function count(tags, by)
   return work
 end
 
--- What a script that fails has written stays. So facts are written after what follows from them: applied again, it is written again.
+-- What a failing script has written stays. So facts are written after what follows from them: applied again, it is written again.
 local function replace(id, before, after)
   local level = level_of(redis.call('SCARD', LIKES .. id))
   local had, has, work = terms_of(before), terms_of(after), 1
