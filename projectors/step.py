@@ -18,9 +18,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from events.catalogue import BY_TYPE
-from events.codec import Unreadable, decode
-from events.sealing import Key
+from projectors.folding import folded, parked, subjects
 from projectors.projection import Projection
 from projectors.tally import Tally
 from stores.ports.crash import Crash, survive
@@ -42,7 +40,6 @@ PARKED_KEYS_LIMIT = 1_000
 FAR_COUNT = 10_000
 """Events between a view and what is delivered to it beyond which it is not filled while the delivery waits."""
 _LONGEST_WAIT_S = 2.0
-BEHIND = "behind a parked event of its key"
 
 
 class ForeignLogError(Exception):
@@ -79,7 +76,6 @@ class Step(Generic[C]):
         """Where the log ended when this began to fill the view, until the view has come so far."""
         self._is_filled = False
         self._ahead: dict[Partition, deque[Entry]] = {}
-        self._types = frozenset(event.type for event in projection.events)
 
     @property
     def parked_keys_count(self) -> int:
@@ -198,9 +194,9 @@ class Step(Generic[C]):
             return
         if any((entry.partition[0], entry.record.key) in self._parked for entry in entries):
             await self._look_who_is_parked()  # what these would be parked behind may have been discarded
-        folded = await self._fold(entries)
+        events = await self._fold(entries)
         try:
-            await self._write(folded)
+            await self._write(events)
         except GapError:
             stood = self.positions
             await self._locate()  # the store went back in time; what it lacks is read again from the log
@@ -214,29 +210,29 @@ class Step(Generic[C]):
 
     async def _halve(self, entries: Sequence[Entry], error: Exception) -> None:
         if len(entries) == 1:
-            await self._write([_parked(entries[0], f"{type(error).__name__}: cannot be applied")])
+            await self._write([parked(entries[0], f"{type(error).__name__}: cannot be applied")])
             _log.error("event parked", projection=self.projection.name, error=type(error).__name__)
             return
         middle = len(entries) // 2
         await self._feed(entries[:middle])
         await self._feed(entries[middle:])
 
-    async def _write(self, folded: Sequence[Folded[C]]) -> None:
+    async def _write(self, events: Sequence[Folded[C]]) -> None:
         """Waits for as long as the store is away: its outage is not the events' fault."""
-        parked = self._parked | {(e.partition[0], e.key) for e in folded if e.parked is not None}
-        if len(parked) > PARKED_KEYS_LIMIT:
-            raise TooManyParkedError(f"{self.projection.name}: {len(parked)} keys are parked")
+        keys = self._parked | {(e.partition[0], e.key) for e in events if e.parked is not None}
+        if len(keys) > PARKED_KEYS_LIMIT:
+            raise TooManyParkedError(f"{self.projection.name}: {len(keys)} keys are parked")
         self._crash("step.before_apply")
-        await self._patiently(lambda: self._apply(folded))
-        self._parked = parked
-        self.tally.events_count += len(folded)
-        self.tally.parked_count += sum(event.parked is not None for event in folded)
-        for event in folded:
+        await self._patiently(lambda: self._apply(events))
+        self._parked = keys
+        self.tally.events_count += len(events)
+        self.tally.parked_count += sum(event.parked is not None for event in events)
+        for event in events:
             self.positions[event.partition] = event.offset
 
-    async def _apply(self, folded: Sequence[Folded[C]]) -> None:
+    async def _apply(self, events: Sequence[Folded[C]]) -> None:
         begun = perf_counter()
-        await self.view.apply(folded)
+        await self.view.apply(events)
         self.tally.writes.observe(perf_counter() - begun)
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
@@ -251,63 +247,30 @@ class Step(Generic[C]):
                 wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 
     async def _fold(self, entries: Sequence[Entry]) -> list[Folded[C]]:
-        keys = await self._keys_of(entries)
-        parked = set(self._parked)
-        folded = []
-        for entry in entries:
-            key = (entry.partition[0], entry.record.key)
-            is_behind = key in parked and entry.record.type in self._types
-            event = _parked(entry, BEHIND) if is_behind else self._fold_one(entry, keys)
-            if event.parked is not None:
-                parked.add(key)
-            folded.append(event)
-        return folded
-
-    async def _keys_of(self, entries: Sequence[Entry]) -> dict[int, Key]:
-        sealed = {
-            entry.record.subject_id
-            for entry in entries
-            if entry.record.type in self._types and BY_TYPE[entry.record.type].personal
-        }
-        return dict(await self._patiently(lambda: self._keys.get(sealed))) if sealed else {}
-
-    def _fold_one(self, entry: Entry, keys: dict[int, Key]) -> Folded[C]:
-        record = entry.record
-        if record.type not in self._types and record.type in BY_TYPE:
-            return Folded(entry.partition, entry.offset, record.id, record.key)
-        event = decode(record, keys)
-        if isinstance(event, Unreadable):
-            return _parked(entry, event.reason)
-        try:
-            changes = tuple(self.projection.project(event))
-        except Exception as error:  # noqa: BLE001 - a fold that fails on one event must not hold up the others
-            return _parked(entry, f"{type(error).__name__}: cannot be folded")
-        return Folded(entry.partition, entry.offset, record.id, record.key, changes)
+        sealed = subjects(self.projection, entries)
+        keys = await self._patiently(lambda: self._keys.get(sealed)) if sealed else {}
+        return folded(self.projection, entries, keys, self._parked)
 
     async def _retry(self, owned: Collection[Partition]) -> None:
         """Apply the parked events of the keys that an operator asked for, if all of them can be applied now."""
         if not self._parked:
             return
-        parked = [event for event in await self._patiently(self.view.parked) if event.partition in owned]
-        for topic, key in sorted({(event.partition[0], event.key) for event in parked if event.retry}):
-            offsets = [(e.partition, e.offset) for e in parked if (e.partition[0], e.key) == (topic, key)]
+        known = [event for event in await self._patiently(self.view.parked) if event.partition in owned]
+        for topic, key in sorted({(event.partition[0], event.key) for event in known if event.retry}):
+            offsets = [(e.partition, e.offset) for e in known if (e.partition[0], e.key) == (topic, key)]
             entries = [entry for at in offsets for entry in await self._read(*at, 1)]
             self._parked.discard((topic, key))
             await self._release(topic, key, entries)
         await self._locate()
 
     async def _release(self, topic: str, key: str, entries: Sequence[Entry]) -> None:
-        folded = await self._fold(entries)
-        broken = next((event.parked for event in folded if event.parked is not None), None)
+        events = await self._fold(entries)
+        broken = next((event.parked for event in events if event.parked is not None), None)
         try:
             if broken is None:
-                await self._patiently(lambda: self.view.release(topic, key, folded))
+                await self._patiently(lambda: self.view.release(topic, key, events))
         except Exception as error:  # noqa: BLE001 - what failed before may fail again, in any way
             broken = f"{type(error).__name__}: cannot be applied"
         if broken is not None:
             reason = broken
             await self._patiently(lambda: self.view.refuse_retry(topic, key, reason))
-
-
-def _parked(entry: Entry, reason: str) -> Folded[C]:
-    return Folded(entry.partition, entry.offset, entry.record.id, entry.record.key, parked=reason)

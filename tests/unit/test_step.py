@@ -16,8 +16,9 @@ from events.sealing import SealBrokenError, new_key
 from events.topics import ENGAGEMENT
 from projectors import step as step_module
 from projectors.comments import COMMENTS
+from projectors.folding import BEHIND
 from projectors.likes import LIKES, project
-from projectors.step import BEHIND, ForeignLogError, TooManyParkedError
+from projectors.step import ForeignLogError, TooManyParkedError
 from stores.ports.errors import StoreError, UnavailableError
 from stores.ports.likes import LikeSet
 from stores.ports.log import Entry
