@@ -37,7 +37,13 @@ services-wipe: ## stop them and remove their data
 
 test-distributed: install ## run the tests against real servers, which they start and stop (needs Java 17 and mvn)
 	$(SERVICES) fetch
-	$(BIN)/pytest --set-up distributed tests/distributed
+	$(BIN)/pytest --set-up distributed --durations 10 tests/e2e
+	$(BIN)/pytest --durations 10 tests/distributed --ignore tests/distributed/chaos
+	$(BIN)/pytest --durations 10 tests/distributed/chaos
+
+chaos: install ## try every fault ten times over seeds (ROUNDS=10, SEED=...); takes hours
+	$(SERVICES) fetch
+	ROUNDS=$${ROUNDS:-10} $(BIN)/pytest tests/distributed/chaos
 
 bench: install ## measure against the bare libraries and print the ratios
 	$(BIN)/python -m bench.run

@@ -4,6 +4,10 @@ reproduces it."""
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.services.fixtures import addresses, stack
+
+__all__ = ["addresses", "stack"]
+
 settings.register_profile(
     "suite",
     max_examples=60,

@@ -12,26 +12,11 @@ from stores.redis.counts import RedisCounts
 from tests.distributed.cassandra import Keyspace, MakeServed, Tables, keyspace_of, open_keyspace
 from tests.distributed.redis import COUNTS, emptied
 from tests.services.addresses import Addresses
-from tests.services.fixtures import stack
-
-__all__ = ["addresses", "stack"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Cassandra's driver throws dice in threads of its own, also while hypothesis watches for that."""
     config.addinivalue_line("filterwarnings", "ignore:Do not use the `random` module inside strategies")
-
-
-@pytest.fixture(scope="session")
-def addresses() -> Addresses:
-    return Addresses(
-        kafka="127.0.0.1:19092",
-        cassandra="127.0.0.1:19042",
-        redis="redis://127.0.0.1:16379/0",
-        s3="http://127.0.0.1:18333",
-        s3_access_key="stackadmin",
-        s3_secret_key="stacksecret",
-    )
 
 
 @pytest.fixture(scope="session")

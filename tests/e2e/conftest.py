@@ -16,7 +16,6 @@ from tests.e2e.forging import Secrets
 from tests.e2e.server import GENEROUS, STRICT, ServerProcess
 from tests.e2e.stage import Stage, set_up
 from tests.e2e.world import World
-from tests.services.fixtures import stack  # noqa: F401 - a fixture
 
 MakeServer = Callable[[str, Mapping[str, str]], ServerProcess]
 """By a name for its folder, and its settings."""
