@@ -52,4 +52,4 @@ lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --all-extras --group dev --output-file requirements.lock --upgrade pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements.lock --output-file docker/requirements.lock --upgrade pyproject.toml
 
-.PHONY: help install run test services services-stop services-wipe test-distributed bench lock
+.PHONY: help install run test services services-stop services-wipe test-distributed chaos bench lock
