@@ -1,11 +1,15 @@
 """Worlds whose view is in Cassandra, where processes die, and requests are lost or delayed, between any two writes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
 
 from projectors.projection import Projection
 from projectors.step import Step
@@ -14,7 +18,14 @@ from stores.ports.crash import Crash
 from stores.ports.errors import UnavailableError
 from stores.ports.view import View
 from tests.distributed.cassandra import Keyspace, Kind, RestampingCassandra, Tables
-from tests.property.worlds import DiedError, World, piece
+from tests.property.subjects import SUBJECTS, Subject
+from tests.property.worlds import DiedError, World
+
+FEW = settings(
+    max_examples=15,
+    phases=(Phase.generate,),  # to shrink what fails takes longer here than anybody waits
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 Send = Callable[[], Awaitable[list[Row]]]
 Trouble = Callable[[Send], Awaitable[list[Row]]]
@@ -30,9 +41,17 @@ class TroubledCassandra(RestampingCassandra):
         self._countdown = 0
         self._is_dead = False
 
-    def arm(self, trouble: Trouble | None, countdown: int) -> None:
+    def arm(self, trouble: Trouble, countdown: int) -> None:
         """The request after so many others gets into trouble, if there is one."""
         self._trouble, self._countdown = trouble, countdown
+
+    def disarm(self) -> None:
+        self._trouble = None
+
+    @property
+    def had_trouble(self) -> bool:
+        """Since it was armed."""
+        return self._trouble is None
 
     async def die(self, _send: Send) -> list[Row]:
         """The process is no more: none of the tasks that it leaves behind sends anything."""
@@ -72,10 +91,6 @@ def delayed_until(done: Callable[[], Awaitable[object]]) -> Trouble:
     return trouble
 
 
-Piece = tuple[int, int, int]
-"""What is delivered, as `piece` takes it."""
-
-
 @dataclass
 class Writer:
     """One more process that writes the view."""
@@ -84,18 +99,22 @@ class Writer:
     client: TroubledCassandra
     step: Step[Any]
 
-    def freeze(self, after_count: int, until: Callable[[], Awaitable[object]]) -> None:
-        """It will stand still before one of its requests for as long as the other takes."""
-        self.client.arm(delayed_until(until), after_count)
+    def freeze(self, request_count: int, until: Callable[[], Awaitable[object]]) -> None:
+        """After so many requests it will stand still for as long as the other takes."""
+        self.client.arm(delayed_until(until), request_count)
 
-    async def deliver(self, what: Piece) -> None:
-        await self.step.apply(await piece(self.world, *what))
-        self.client.arm(None, 0)
+    async def deliver(self, where: int, count: int) -> None:
+        """What comes next in one of the partitions that are not at their end, if there are any."""
+        stands = {at: position.offset for at, position in (await self.world.view.positions()).items()}
+        ends = await self.world.log.ends(self.step.projection.topics)
+        behind = [partition for partition, end in ends.items() if stands.get(partition, -1) < end]
+        if behind:
+            partition = behind[where % len(behind)]
+            await self.step.apply(await self.world.entries(partition, stands.get(partition, -1) + 1, count))
 
     async def drain(self) -> None:
         while await self.step.catch_up():
             pass
-        self.client.arm(None, 0)
 
 
 class CassandraWorld(World):
@@ -117,12 +136,12 @@ class CassandraWorld(World):
 
     def disarm(self) -> None:
         super().disarm()
-        self.client.arm(None, 0)
+        self.client.disarm()
 
     async def catch_up_while_away(self, a: int, b: int) -> None:
         self.client.arm(LOSSES[a % 2], a // 2 * 8 + b)
         await self.step.catch_up()
-        self.client.arm(None, 0)
+        self.client.disarm()
 
     async def join(self) -> Writer:
         view = self._open()
@@ -136,3 +155,15 @@ class CassandraWorld(World):
         self.client = TroubledCassandra(self._keyspace.tables, self._keyspace.cassandra._prepared)
         keyspace = replace(self._keyspace, cassandra=self.client)
         return keyspace.open(self._kind, self._generations[path], crash)
+
+
+@contextmanager
+def world_in(keyspace: Keyspace, kind: Kind, partition_count: int) -> Iterator[CassandraWorld]:
+    with tempfile.TemporaryDirectory() as folder:
+        projection = subject_of(kind).projection
+        with closing(CassandraWorld(Path(folder), projection, kind, keyspace, partition_count)) as world:
+            yield world
+
+
+def subject_of(kind: Kind) -> Subject:
+    return next(subject for subject in SUBJECTS if subject.projection.name == kind.PROJECTION)

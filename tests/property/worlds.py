@@ -221,7 +221,7 @@ async def _surviving(world: World, happening: Happening, a: int, b: int, c: int)
     try:
         match happening:
             case "deliver":
-                await world.step.apply(await piece(world, a, b, c))
+                await world.step.apply(await _batch(world, a, b, c))
             case "away":
                 await world.catch_up_while_away(a, b)
             case "catch_up":
@@ -234,7 +234,7 @@ async def _surviving(world: World, happening: Happening, a: int, b: int, c: int)
         await world.open()
 
 
-async def piece(world: World, a: int, b: int, c: int) -> list[Entry]:
+async def _batch(world: World, a: int, b: int, c: int) -> list[Entry]:
     """Any piece of one or two partitions: from anywhere, of any length, in order, reversed, or twice."""
     partitions = await world.partitions()
     batch = await world.entries(partitions[a % len(partitions)], b * 2, 1 + c)
