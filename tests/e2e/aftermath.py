@@ -4,7 +4,7 @@ Reads beside the running processes, as an operator's command does, of either set
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,10 +69,11 @@ async def reached(place: Place) -> bool:
     return all([await _has_reached(views[each.projection.name], each, ends) for each in SUBJECTS])
 
 
-async def held(place: Place) -> Told | None:
+async def held(place: Place, discarded: Collection[Offset] = ()) -> Told | None:
     """None when somebody has appended or switched while the views were read: then look again.
 
-    Each view holds what the oracle says about the events that can be read, and has parked all the others that concern it.
+    Each view holds what the oracle says about the events that can be read, and has parked all the others that concern it,
+    but for those that an operator has discarded.
     """
     views, found = await live(place), await told(place)
     read = [await each.read(views[each.projection.name], found.events, place.log) for each in SUBJECTS]
@@ -81,19 +82,19 @@ async def held(place: Place) -> Told | None:
         return None
     for subject, holds, aside in zip(SUBJECTS, read, parked, strict=True):
         assert holds == subject.oracle(found.events), subject.projection.name
-        assert sorted((e.partition, e.offset) for e in aside) == poisoning(found, subject)
+        assert {(e.partition, e.offset) for e in aside} == poisoning(found, subject) - set(discarded)
     return found
 
 
-def poisoning(found: Told, subject: Subject) -> list[Offset]:
+def poisoning(found: Told, subject: Subject) -> set[Offset]:
     """Places of what a projection has to park: what it cannot read, unless it is of a type that is none of its business."""
     types = {event.type for event in subject.projection.events}
-    return sorted(
+    return {
         (entry.partition, entry.offset)
         for entry in found.unreadable
         if entry.partition[0] in subject.projection.topics
         and (entry.record.type in types or entry.record.type not in BY_TYPE)
-    )
+    }
 
 
 async def live(place: Place) -> Mapping[str, Any]:

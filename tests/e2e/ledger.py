@@ -61,7 +61,7 @@ class Client:
     """One user who writes one thing after the other, until the connection breaks. Who is refused is told when to come back."""
 
     def __init__(self, ledger: Ledger, name: str, token: str | None, random: Random) -> None:
-        self._ledger, self._name, self._token, self._random = ledger, name, token, random
+        self._ledger, self.name, self._token, self._random = ledger, name, token, random
         self.acknowledged_count = 0
         self._number = 0
         self._unfinished: Keyed | None = None
@@ -83,7 +83,7 @@ class Client:
         """The answer to a POST that is sent again until it is acknowledged, also over a restart: then to the unfinished one."""
         if self._unfinished is None:
             self._number += 1
-            self._unfinished = Keyed(f"{self._name}-{self._number}", self._token, path, body)
+            self._unfinished = Keyed(f"{self.name}-{self._number}", self._token, path, body)
             self._ledger.keyed.append(self._unfinished)
         post = self._unfinished
         response = await self._send(

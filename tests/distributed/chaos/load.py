@@ -35,16 +35,19 @@ class Load:
         async def is_there() -> bool:
             return self._count() >= goal
 
-        await eventually(f"{count} writes", RECOVERY_S, is_there)
+        await eventually(lambda: f"{count} writes", RECOVERY_S, is_there)
 
     async def everybody_writes(self) -> None:
         """Returns when each client has had more writes acknowledged."""
         goals = [(client, client.acknowledged_count + _AFTERWARDS_COUNT) for client in self._clients]
 
-        async def are_there() -> bool:
-            return all(client.acknowledged_count >= goal for client, goal in goals)
+        def missing() -> list[str]:
+            return [client.name for client, goal in goals if client.acknowledged_count < goal]
 
-        await eventually("everybody writes again", RECOVERY_S, are_there)
+        async def are_there() -> bool:
+            return not missing()
+
+        await eventually(lambda: f"{missing()} write again", RECOVERY_S, are_there)
 
     def end(self) -> None:
         self._over.set()

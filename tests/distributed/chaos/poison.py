@@ -41,7 +41,7 @@ _REAL: tuple[Envelope, ...] = (
 def _shapes(event: Envelope) -> Mapping[str, Shape]:
     real = message_of(encode(event, None), "photolog")
     return {
-        "nothing": (None, None, []),
+        "nothing": (b"", None, []),
         "nothing but a key": (real.key, None, []),
         "nothing but a value": (None, b"hello", []),
         "no headers": (real.key, real.value, []),

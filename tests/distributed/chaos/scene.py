@@ -88,15 +88,15 @@ class Scene:
         self.is_sound = False
         return under_load(self.system, place, self._clients, random, exempt)
 
-    async def judge(self, place: Place) -> Told:
-        """Returns what is on the log. Everything recovers by itself, within a time."""
+    async def judge(self, place: Place, discarded: Collection[Offset] = ()) -> Told:
+        """Returns what is on the log. Everything recovers by itself, within a time. What was discarded is parked no more."""
 
         async def stands_at_the_end() -> bool:
             await asyncio.to_thread(self.system.tend)
             return await reached(place)
 
-        await eventually("every view is at the log's end", RECOVERY_S, stands_at_the_end)
-        found = await eventually("nobody appends", RECOVERY_S, partial(held, place))
+        await eventually(lambda: "every view is at the log's end", RECOVERY_S, stands_at_the_end)
+        found = await eventually(lambda: "nobody appends", RECOVERY_S, partial(held, place, discarded))
         check_ledger(self._ledger, found)
         assert {(entry.partition, entry.offset) for entry in found.unreadable} == self.poisoned
         await asyncio.to_thread(self._check_served, found)

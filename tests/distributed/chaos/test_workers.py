@@ -8,15 +8,22 @@ from itertools import cycle
 from random import Random
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
+from events.topics import ENGAGEMENT
 from projectors.catalogue import BY_NAME
+from runtime.beside import Place
 from runtime.commands.worker import REACTORS
+from stores.kafka.names import physical
 from stores.ports.crash import CrashPoint
 from tests.distributed.chaos.load import RECOVERY_S
+from tests.distributed.chaos.poison import SHAPES
 from tests.distributed.chaos.scene import Scene
 from tests.distributed.chaos.system import System
 from tests.distributed.chaos.waiting import eventually
 from tests.distributed.chaos.worker import DIES_AT
+from tests.distributed.kafka import producing
+from tests.e2e.aftermath import live
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -29,6 +36,9 @@ POINTS: tuple[CrashPoint, ...] = (
 REACTOR_POINTS: tuple[CrashPoint, ...] = ("log.before_commit", "log.after_commit")
 SHARED = ("likes", "graph", "feeds", "search")
 """Projections whose views are written in different ways."""
+RELEASE: CrashPoint = "release.before_commit"
+OF_POSTS = ("likes", "comments", "saves", "search")
+"""Projections of what happens to posts."""
 REBALANCE_COUNT = 20
 _LATEST = 3
 _QUIET_SHARE = 0.7
@@ -62,7 +72,7 @@ async def _died(system: System, victims: Sequence[str]) -> None:
     async def have_ended() -> bool:
         return set(deaths) <= set(system.ended)
 
-    await eventually(f"{victims} die", RECOVERY_S, have_ended)
+    await eventually(lambda: f"{victims} die", RECOVERY_S, have_ended)
     for death in deaths:
         system.ended.remove(death)
 
@@ -118,7 +128,7 @@ async def _sharing(system: System, workers: Sequence[str]) -> int:
         found = {_latest(system, called) for called in workers}
         return found.pop() if len(found) == 1 else 0
 
-    return await eventually(f"{workers} share", RECOVERY_S, common)
+    return await eventually(lambda: f"{workers} share", RECOVERY_S, common)
 
 
 async def _generation(system: System, workers: Sequence[str], at_least: int) -> int:
@@ -128,8 +138,49 @@ async def _generation(system: System, workers: Sequence[str], at_least: int) -> 
         found = max(_latest(system, called) for called in workers)
         return found if found >= at_least else 0
 
-    return await eventually(f"generation {at_least}", RECOVERY_S, latest)
+    return await eventually(lambda: f"generation {at_least}", RECOVERY_S, latest)
 
 
 def _latest(system: System, called: str) -> int:
     return max(map(int, re.findall(r"\(generation (\d+)\)", system.log_of(called).read_text())), default=0)
+
+
+async def test_workers_die_while_they_release(scene: Scene, random: Random) -> None:
+    """Everything of a post waits behind what is no event, until that is given up.
+
+    The last test of a system: who fills a view again meets it again.
+    """
+    system, (_, post_id) = scene.system, scene.bystander()
+    async with scene.place() as place:
+        async with scene.under_load(place, random) as load:
+            async with producing(system.settings.kafka) as producer:
+                event_id = await _poison(scene, producer, post_id)
+            await load.acknowledged(random.randint(60, 120))
+            await asyncio.gather(*(_begin(system, name, f"{RELEASE}:1") for name in OF_POSTS))
+            await asyncio.gather(*(_give_up(system, place, name, post_id, event_id) for name in OF_POSTS))
+            await _died(system, OF_POSTS)
+        await scene.judge(place, discarded=scene.poisoned)
+        scene.is_sound = False
+
+
+async def _poison(scene: Scene, producer: AIOKafkaProducer, post_id: str) -> int:
+    """Under the key of a post, so that it comes between the post's events."""
+    _, value, headers = SHAPES[ENGAGEMENT]["unknown type"]
+    sent = await producer.send_and_wait(
+        physical(scene.system.namespace, ENGAGEMENT), value, post_id.encode(), headers=headers
+    )
+    scene.poisoned.add(((ENGAGEMENT, sent.partition), sent.offset))
+    return int(dict(headers)["ce_id"] or 0)
+
+
+async def _give_up(system: System, place: Place, name: str, key: str, event_id: int) -> None:
+    """As an operator does who is told that something is parked."""
+
+    async def has_parked() -> bool:
+        parked = await (await live(place))[name].parked()
+        return len([event for event in parked if event.key == key]) > 1
+
+    await eventually(lambda: f"{name} parks", RECOVERY_S, has_parked)
+    arguments = ("parked", "discard", name, key, "--event", str(event_id), "--yes")
+    done = await asyncio.to_thread(system.cluster.run, *arguments)
+    assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ T = TypeVar("T")
 _EVERY_S = 0.1
 
 
-async def eventually(what: str, within_s: float, look: Callable[[], Awaitable[T | None]]) -> T:
+async def eventually(what: Callable[[], str], within_s: float, look: Callable[[], Awaitable[T | None]]) -> T:
     """The first true thing that is seen; a store that is away shows nothing. Raises AssertionError when it takes longer."""
     loop = asyncio.get_running_loop()
     until = loop.time() + within_s
@@ -21,4 +21,4 @@ async def eventually(what: str, within_s: float, look: Callable[[], Awaitable[T 
         except UnavailableError:
             pass
         await asyncio.sleep(_EVERY_S)
-    raise AssertionError(f"{what}: not within {within_s} s")
+    raise AssertionError(f"{what()}: not within {within_s} s")
