@@ -111,7 +111,7 @@ class ValkeyNotebook:
 
     async def read(self) -> list[str]:
         async with Redis.from_url(self._url, decode_responses=True) as redis:
-            return list(await redis.smembers(_NAME))
+            return [str(note) for note in await redis.smembers(_NAME)]
 
 
 class SeaweedfsNotebook:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from projectors.likes import LIKES
 from projectors.step import Step
 from stores.ports.errors import UnavailableError
+from stores.ports.log import Partition
 from stores.ports.view import Folded
 from stores.sqlite.likes import SqliteLikes
 from tests.property.stories import Story
@@ -88,7 +89,7 @@ async def test_a_generation_that_fails_is_told_of_once_and_delays_no_other(engin
     engine.world.log.on_append(engine.engine.wake)
     broken = engine.lane(FRESH)
 
-    async def fail() -> bool:
+    async def fail(owned: Collection[Partition] | None = None) -> bool:
         raise ZeroDivisionError
 
     broken.step.catch_up = fail  # type: ignore[method-assign]

@@ -141,7 +141,7 @@ async def test_what_follows_discarded_events_is_not_parked_behind_them(world: Wo
     cure = poisoned(world)
     await world.append(acts(*_TOLD))
     await world.drain()
-    given_up = [
+    given_up: list[Folded[LikeSet]] = [
         Folded(event.partition, event.offset, event.event_id, event.key)
         for event in await world.view.parked()
     ]
