@@ -2,14 +2,20 @@
 
 A line that begins with `$ ` is a command, lines that begin with `> ` go on with it, and what follows is its answer, in which `...`
 stands for anything. All commands of a document run in one shell.
+
+A document is about the embedded set-up, unless a line of it says `Set-up: distributed`.
 """
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+_SET_UP = re.compile(r"^Set-up: ([a-z]+)$", re.MULTILINE)
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _END = "\x1e"
 _TIMEOUT_S = 90
@@ -19,6 +25,12 @@ _TIMEOUT_S = 90
 class Example:
     command: str
     answer: str
+
+
+def set_up(document: str) -> str:
+    """Which set-up its examples are executed in."""
+    said = _SET_UP.search(document)
+    return "embedded" if said is None else said[1]
 
 
 def examples(document: str) -> list[Example]:
@@ -33,16 +45,30 @@ def examples(document: str) -> list[Example]:
     return found
 
 
-def outputs(commands: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> list[str]:
-    """What each command said on both streams; ends with the first that fails."""
+def outputs(
+    commands: Sequence[str], cwd: Path, environment: Mapping[str, str], timeout_s: float = _TIMEOUT_S
+) -> list[str]:
+    """What each command said on both streams; ends with the first that fails. Asks what was left in the background to end."""
     script = "".join(f"{command}\nprintf '%s' '{_END}'\n" for command in commands)
-    shell = ["bash", "-euo", "pipefail", "-c", f"exec 2>&1\n{script}"]
-    done = subprocess.run(
-        shell, cwd=cwd, env=dict(environment), capture_output=True, text=True, timeout=_TIMEOUT_S
+    shell = subprocess.Popen(
+        ["bash", "-euo", "pipefail", "-c", f"exec 2>&1\n{script}"],
+        cwd=cwd,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
-    said = done.stdout.split(_END)
-    if done.returncode:
-        raise AssertionError(f"{commands[len(said) - 1]}\nended with {done.returncode} and said:\n{said[-1]}")
+    try:
+        everything, _ = shell.communicate(timeout=timeout_s)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(shell.pid, signal.SIGTERM)
+        shell.wait()
+    said = everything.split(_END)
+    if shell.returncode:
+        raise AssertionError(
+            f"{commands[len(said) - 1]}\nended with {shell.returncode} and said:\n{said[-1]}"
+        )
     return said[:-1]
 
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -11,7 +12,7 @@ from events.catalogue import EVENTS
 from runtime.cli import photolog
 from runtime.reference import settings_reference
 from runtime.settings import PREFIX, Settings
-from tests.console import Example, examples, is_answer
+from tests.console import Example, examples, is_answer, set_up
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -114,6 +115,11 @@ said ...
 a drawing
 ```
 """
+
+
+@each_document
+def test_its_set_up_is_one_there_is(path: Path) -> None:
+    assert set_up(path.read_text()) in get_args(Settings.model_fields["profile"].annotation)
 
 
 def test_examples_are_found_with_their_answers() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console import Example, examples, is_answer, outputs
+from tests.console import Example, examples, is_answer, outputs, set_up
 from tests.e2e.server import ServerProcess
 
 pytestmark = pytest.mark.embedded
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT))
     for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
-    if examples(path.read_text())
+    if examples(path.read_text()) and set_up(path.read_text()) == "embedded"
 )
 _SMALL_DEMO = "--people 3 --posts 3"
 
