@@ -48,6 +48,10 @@ chaos: install ## try every fault ten times over seeds (ROUNDS=10, SEED=...); ta
 bench: install ## measure against the bare libraries and print the ratios
 	$(BIN)/python -m bench.run
 
+bench-distributed: install ## the same for the distributed set-up, on servers of its own (needs Java 17 and mvn)
+	$(SERVICES) fetch
+	$(BIN)/python -m bench.run --set-up distributed --rounds 3
+
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --all-extras --group dev --output-file requirements.lock --upgrade pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements.lock --output-file docker/requirements.lock --upgrade pyproject.toml

@@ -35,3 +35,10 @@ class Measured:
             "ratio": self.ratio,
             "aim": self.aim,
         }
+
+
+def shown_ratio(ratio: float | None) -> str:
+    """Empty where there is none."""
+    if ratio is None:
+        return ""
+    return f"{ratio:.0%}" if ratio < 3 else f"{ratio:.0f} times"

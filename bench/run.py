@@ -6,6 +6,7 @@ does it to both. Server and load generator have a processor each where there are
 """
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from rich.table import Table
 
 from bench import projections, serving
 from bench.graph import follows
-from bench.measured import Measured
+from bench.measured import Measured, shown_ratio
 from bench.seed import seed_now
 
 
@@ -29,7 +30,7 @@ def main() -> None:
     with Console(stderr=True).status("beginning") as status:
         measured = measure(options, pairs, status.update)
     if options.json:
-        machine = {"graph": graph, "rounds": options.rounds, "seconds": options.seconds}
+        machine = {"processors": os.cpu_count(), "graph": graph, "rounds": options.rounds}
         found = {**machine, "measured": [m.as_json() for m in measured]}
         sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     Console(width=150, stderr=options.json).print(_table(graph, options.rounds, measured))
@@ -93,8 +94,14 @@ def _table(graph: str, rounds: int, measured: list[Measured]) -> Table:
     table.add_column("aim")
     for m in measured:
         limit = f"{statistics.median(m.limit):,.0f}" if m.limit else ""
-        ratio = "" if m.ratio is None else f"{m.ratio:.0%}"
-        table.add_row(m.what, f"{statistics.median(m.ours):,.4g} {m.unit}", limit, ratio, m.against, m.aim)
+        table.add_row(
+            m.what,
+            f"{statistics.median(m.ours):,.4g} {m.unit}",
+            limit,
+            shown_ratio(m.ratio),
+            m.against,
+            m.aim,
+        )
     return table
 
 

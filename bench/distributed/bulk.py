@@ -8,7 +8,9 @@ from itertools import islice
 from time import perf_counter
 from typing import TypeVar
 
-from bench.distributed.system import caught_up
+from aiokafka.partitioner import DefaultPartitioner
+
+from bench.distributed.system import PARTITIONS_COUNT, caught_up
 from bench.distributed.worker import Spent, Worker
 from bench.measured import Measured
 from events import codec
@@ -18,6 +20,7 @@ from runtime.cluster import Cluster
 
 T = TypeVar("T")
 _AT_ONCE_COUNT = 2_000
+_PARTITIONS = range(PARTITIONS_COUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,13 @@ async def encoded(cluster: Cluster, events: Sequence[Envelope]) -> list[Record]:
 
 
 async def append(cluster: Cluster, records: Iterable[Record]) -> None:
-    """Those of one key in their order; the others side by side."""
+    """Those of one partition in their order; partitions side by side, so that each gets one batch at a time."""
     for some in in_batches(records, _AT_ONCE_COUNT):
-        by_key: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        by_partition: dict[tuple[str, int], list[Record]] = defaultdict(list)
         for record in some:
-            by_key[record.topic, record.key].append(record)
-        await asyncio.gather(*map(cluster.log.append, by_key.values()))
+            number = DefaultPartitioner()(record.key.encode(), _PARTITIONS, ())
+            by_partition[record.topic, number].append(record)
+        await asyncio.gather(*map(cluster.log.append, by_partition.values()))
 
 
 def in_batches(items: Iterable[T], size: int) -> Iterable[list[T]]:

@@ -31,7 +31,8 @@ _POSTS_COUNT = 8_000
 _FILLING_COUNT = (CAP + CAP // 8) // FOLLOWERS_COUNT + 1
 """Posts of each author after which every feed has been cut to its cap at least once."""
 _AGO_MS = 6 * 3600 * 1000
-_BARE_GENERATION = 999
+_BARE_GENERATION, _EMPTY_GENERATION = 999, 998
+"""That no worker knows."""
 _PARTITION = ("photolog.posts", 0)
 
 
@@ -89,7 +90,7 @@ class _Kept(RedisFeeds):
 
 
 class _Bare:
-    """The same feeds once more, in a generation that no worker knows."""
+    """The same feeds once more."""
 
     def __init__(self, redis: Any) -> None:
         self._feeds, self._next_offset = _Kept(redis), 0
@@ -100,9 +101,29 @@ class _Bare:
         return await self._feeds.call()
 
     def _folded(self, events: Sequence[Envelope]) -> Iterator[Folded[FeedsChange]]:
-        for event in events:
-            yield Folded(_PARTITION, self._next_offset, event.id, "k", tuple(project(event)))  # type: ignore[arg-type]  # of its own
-            self._next_offset += 1
+        yield from _folded(self._next_offset, events)
+        self._next_offset += len(events)
+
+
+def _folded(first: int, events: Sequence[Any]) -> Iterator[Folded[FeedsChange]]:
+    for offset, event in enumerate(events, first):
+        yield Folded(_PARTITION, offset, event.id, "k", tuple(project(event)))
+
+
+class _Strangers:
+    """Feeds without any follower: what it takes to tell a post to a bucket."""
+
+    def __init__(self, redis: Any) -> None:
+        self._feeds = RedisFeeds(redis, _EMPTY_GENERATION, FEED_BUCKETS_COUNT)
+        self._next_offset = 0
+
+    async def told_per_second(self, posts: Sequence[Envelope]) -> float:
+        """To each bucket, by one process."""
+        began = perf_counter()
+        for some in in_batches(_folded(self._next_offset, posts), BATCH_COUNT):
+            await self._feeds.apply(some)
+        self._next_offset += len(posts)
+        return len(posts) * FEED_BUCKETS_COUNT / (perf_counter() - began)
 
 
 def measure(system: System, rounds: int, scale: float) -> tuple[list[Measured], tuple[int, ...]]:
@@ -110,31 +131,33 @@ def measure(system: System, rounds: int, scale: float) -> tuple[list[Measured], 
     crowd = Crowd(max(int(PEOPLE_COUNT * scale), FOLLOWERS_COUNT * 8))
     posts_count = int(_POSTS_COUNT * scale)
     with system.working("feeds") as (worker,):
-        bursts, limits = asyncio.run(_measure(system, worker, crowd, posts_count, rounds))
+        bursts, limits, told = asyncio.run(_measure(system, worker, crowd, posts_count, rounds))
     what = f"fan-out, mean {FOLLOWERS_COUNT} followers, feeds full at {CAP}"
     ours = [FOLLOWERS_COUNT * b.per_second for b in bursts]
     found = [
         Measured(what, "deliveries/s", ours, "the script by itself, same Redis", limits, "100,000/s; 60 %"),
-        *shares(what, bursts),
+        *shares("fan-out", bursts),
+        Measured("posts told to buckets without followers", "told/s", told),
     ]
     return found, crowd.people
 
 
 async def _measure(
     system: System, worker: Worker, crowd: Crowd, posts_count: int, rounds: int
-) -> tuple[list[Burst], list[float]]:
+) -> tuple[list[Burst], list[float], list[float]]:
     async with system.connected() as cluster:
-        bare = _Bare(cluster.redis)
+        bare, strangers = _Bare(cluster.redis), _Strangers(cluster.redis)
         await make_keys(cluster, crowd.people)
         filling = crowd.posts(_FILLING_COUNT * len(crowd.people))
         for some in (list(crowd.edges()), filling):
             await _both(cluster, bare, some)
-        bursts, limits = [], []
+        bursts, limits, told = [], [], []
         for _ in range(rounds):
             posts = crowd.posts(posts_count)
+            told.append(await strangers.told_per_second(posts))
             limits.append(FOLLOWERS_COUNT * posts_count / await bare.apply(posts))
             bursts.append(await burst(cluster, worker, posts))
-    return bursts, limits
+    return bursts, limits, told
 
 
 async def _both(cluster: Cluster, bare: _Bare, events: Sequence[Envelope]) -> None:

@@ -54,7 +54,7 @@ def measure(system: System, rounds: int, scale: float) -> list[Measured]:
     ours = [b.per_second for b in bursts]
     return [
         Measured(what, "likes/s", ours, against, limits, "8,000/s a process"),
-        *shares(what, bursts),
+        *shares("likes counted", bursts),
     ]
 
 

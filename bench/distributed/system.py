@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from redis.asyncio import Redis
 from bench.distributed.worker import Worker
 from bench.servers import GENEROUS, PHOTOLOG, Server, environment
 from events.topics import TOPICS
-from runtime.cluster import Cluster, connected
+from runtime.cluster import Cluster, connected, patiently
 from runtime.distributed import reading_of
 from runtime.live import LiveViews
 from runtime.settings import Settings
@@ -118,6 +119,6 @@ async def caught_up(cluster: Cluster, *names: str) -> None:
     """Returns when the live views of these projections have applied what is on the log now."""
     live = LiveViews(cluster.registry, cluster.view)
     await live.refresh()
-    ends = await cluster.log.ends(TOPICS)
-    if not await reading_of(live).progress.reached(names, ends, _PATIENCE_MS):
+    progress, ends = reading_of(live).progress, await cluster.log.ends(TOPICS)
+    if not await patiently("views", partial(progress.reached, names, ends, _PATIENCE_MS)):
         raise TimeoutError(f"{', '.join(names)} did not reach the end of the log")
