@@ -11,7 +11,7 @@ from runtime.beside import Place
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Partition
 from tests.distributed.chaos.system import System
-from tests.distributed.chaos.waiting import eventually
+from tests.distributed.chaos.waiting import eventually, lasting
 from tests.e2e.aftermath import live
 from tests.e2e.ledger import Client
 
@@ -57,12 +57,12 @@ class Load:
             http.base_url = httpx2.URL(self._system.server.url)
             with suppress(httpx2.TransportError):  # then it is not known whether it was written
                 await client.write(http)
-            await asyncio.sleep(self._random.random() * _LONGEST_THOUGHT_S)
+            await lasting(self._random.random() * _LONGEST_THOUGHT_S)
 
     async def tend(self) -> None:
         while not self._over.is_set():
             await asyncio.to_thread(self._system.tend)
-            await asyncio.sleep(_WATCHED_EVERY_S)
+            await lasting(_WATCHED_EVERY_S)
 
     async def watch(self, place: Place, exempt: Collection[str]) -> None:
         """No view's position ever moves back."""
@@ -74,7 +74,7 @@ class Load:
                         _check(name, {at: p.offset for at, p in (await view.positions()).items()}, stood)
             except UnavailableError:
                 pass
-            await asyncio.sleep(_WATCHED_EVERY_S)
+            await lasting(_WATCHED_EVERY_S)
 
     def _count(self) -> int:
         return sum(client.acknowledged_count for client in self._clients)

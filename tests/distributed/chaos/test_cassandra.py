@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from tests.distributed.chaos.scene import Scene
+from tests.distributed.chaos.waiting import lasting
 from tests.distributed.forwarder import forwarded
 from tests.services.ports import HOST
 
@@ -22,7 +23,7 @@ async def test_cassandra_is_away(scene: Scene, random: Random) -> None:
         async with scene.under_load(place, random) as load:
             await load.acknowledged(random.randint(20, 60))
             await asyncio.to_thread(scene.stack.kill, "cassandra")
-            await asyncio.sleep(AWAY_S)
+            await lasting(AWAY_S)
             await asyncio.to_thread(scene.stack.start, "cassandra")
         await scene.judge(place)
 
@@ -48,7 +49,7 @@ async def test_writes_that_timed_out_have_taken_effect(scene: Scene, random: Ran
             await load.everybody_writes()
             for forwarder in (to_cassandra, to_redis):
                 forwarder.muted = True
-            await asyncio.sleep(_MUTE_S)
+            await lasting(_MUTE_S)
             for forwarder in (to_cassandra, to_redis):
                 await forwarder.unmute()
         assert to_cassandra.swallowed_bytes or to_redis.swallowed_bytes

@@ -10,6 +10,14 @@ T = TypeVar("T")
 _EVERY_S = 0.1
 
 
+async def lasting(seconds: float) -> None:
+    """How long a fault, or a client's thought, lasts. Nothing is hoped to have happened meanwhile: what has to is waited for."""
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    loop.call_later(seconds, over.set_result, None)
+    await over
+
+
 async def eventually(what: Callable[[], str], within_s: float, look: Callable[[], Awaitable[T | None]]) -> T:
     """The first true thing that is seen; a store that is away shows nothing. Raises AssertionError when it takes longer."""
     loop = asyncio.get_running_loop()
@@ -20,5 +28,5 @@ async def eventually(what: Callable[[], str], within_s: float, look: Callable[[]
                 return found
         except UnavailableError:
             pass
-        await asyncio.sleep(_EVERY_S)
+        await lasting(_EVERY_S)
     raise AssertionError(f"{what()}: not within {within_s} s")
