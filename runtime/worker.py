@@ -3,7 +3,7 @@ share in a projection's partitions.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,6 @@ from projectors.projection import Projection
 from projectors.step import Step
 from runtime.background import Background
 from runtime.cluster import Cluster, connected, patiently
-from runtime.generations import RebuildDueError
 from runtime.metrics import Listen, StepsCollector, shown
 from runtime.settings import Settings
 from stores.kafka.envelope import record_of
@@ -38,10 +37,11 @@ class Worker:
         self._cluster, self._projection = cluster, projection
         self._namespace = settings.namespace
         self._fed: dict[GenerationKey, Generation] = {}
+        self._is_due = False
         self._lanes = Lanes(self._lane_failed)
         self._engine = FaustEngine(
             settings.kafka,
-            f"{settings.namespace}.{projection.name}",
+            group_of(settings.namespace, projection),
             [physical(self._namespace, topic) for topic in projection.topics],
             self._entry,
             self._lanes.deliver,
@@ -79,19 +79,25 @@ class Worker:
 
     async def _refresh(self) -> None:
         """Follow the registry."""
-        registered = {
-            (g.projection, g.number): g for g in await self._cluster.registry.generations() if self._is_fed(g)
-        }
+        generations = await self._cluster.registry.generations()
+        registered = {(g.projection, g.number): g for g in generations if self._is_fed(g)}
         for key, generation in registered.items():
             if key not in self._fed:
                 self._feed(generation)
         for key in self._fed.keys() - registered.keys():
             await self._lanes.leave(key)
         self._fed = registered
+        self._say_whether_rebuild_is_due(generations)
+
+    def _say_whether_rebuild_is_due(self, generations: Sequence[Generation]) -> None:
+        """The workers of the release that made the live generation go on feeding it until one of ours has taken its place."""
+        name, ours = self._projection.name, self._projection.version
+        is_due = any(g.version != ours for g in generations if (g.projection, g.state) == (name, "live"))
+        if is_due and not self._is_due:
+            _logger.warning("rebuild due", projection=name, version=ours, do=f"photolog replay {name}")
+        self._is_due = is_due
 
     def _feed(self, generation: Generation) -> None:
-        if generation.state == "live" and generation.version != self._projection.version:
-            raise RebuildDueError(f"{generation.projection} is at version {generation.version}")
         view = self._cluster.view(generation.projection, generation.number)
         step = Step(self._projection, view, self._cluster.log, self._cluster.keys, self._cluster.crash)
         self._lanes.feed(Lane((generation.projection, generation.number), step, self._owned))
@@ -100,8 +106,7 @@ class Worker:
     def _is_fed(self, generation: Generation) -> bool:
         if generation.projection != self._projection.name:
             return False
-        is_ours = generation.version == self._projection.version
-        return generation.state == "live" or (generation.state == "ready" and is_ours)
+        return generation.version == self._projection.version and generation.state in ("live", "ready")
 
     def _lane_failed(self, generation: GenerationKey, error: BaseException) -> None:
         self._background.once(self._judge(generation, error))
@@ -118,6 +123,11 @@ class Worker:
     def _fail(self, error: BaseException) -> None:
         if not self._broken.done():
             self._broken.set_exception(error)
+
+
+def group_of(namespace: str, projection: Projection[Any]) -> str:
+    """Workers of two releases share in partitions only while both fold alike."""
+    return f"{namespace}.{projection.name}.v{projection.version}"
 
 
 async def work(

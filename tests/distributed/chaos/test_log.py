@@ -10,6 +10,7 @@ from aiokafka.structs import TopicPartition
 
 from events.topics import TOPICS
 from projectors.catalogue import BY_NAME
+from runtime.worker import group_of
 from stores.kafka.names import logical, physical
 from tests.distributed.chaos.poison import SHAPES
 from tests.distributed.chaos.scene import Scene
@@ -59,7 +60,7 @@ async def _forget(system: System, name: str) -> None:
     """Put the offsets of the group back to the beginning."""
     settings = system.settings
     topics = [physical(system.namespace, topic) for topic in BY_NAME[name].topics]
-    group = f"{system.namespace}.{name}"
+    group = group_of(system.namespace, BY_NAME[name])
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
