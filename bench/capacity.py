@@ -34,9 +34,14 @@ MERGED = "timelines merged into pages"
 Table = Callable[[Figures, Assumed], str]
 
 
+def basis(figures: Figures, assumed: Assumed) -> str:
+    """Whether the figures were measured, and how."""
+    return f"**{figures.basis}**\n"
+
+
 def measured(figures: Figures, assumed: Assumed) -> str:
-    columns = ("what", "measured", "against", "that did", "ratio", "aim")
-    return f"{figures.about}\n\n" + _markdown(columns, [_measurement(one) for one in figures.all])
+    columns = ("what", "figure", "against", "that did", "ratio", "aim")
+    return _markdown(columns, [_measurement(one) for one in figures.all])
 
 
 def _measurement(one: Mapping[str, Any]) -> tuple[str, ...]:
@@ -64,7 +69,7 @@ def processes(figures: Figures, assumed: Assumed) -> str:
         (what, f"{rate:,.0f} {unit}", f"{each:,.0f}", f"{needed(rate, each, assumed):,}")
         for what, rate, each, unit in wanted
     ]
-    return _markdown(("processes", "a second, mean", "one process, measured", "processes"), rows)
+    return _markdown(("processes", "a second, mean", "one process", "processes"), rows)
 
 
 def log(figures: Figures, assumed: Assumed) -> str:
@@ -191,7 +196,7 @@ def celebrities(figures: Figures, assumed: Assumed) -> str:
 
 TABLES: Mapping[str, Table] = {
     table.__name__: table
-    for table in (measured, processes, log, redis, cassandra, partitions, media, celebrities)
+    for table in (basis, measured, processes, log, redis, cassandra, partitions, media, celebrities)
 }
 
 

@@ -32,11 +32,14 @@ class Assumed:
 
 
 class Figures:
-    """`said` is what the benchmarks said: medians, by what was measured."""
+    """`said` is what the benchmarks said: medians, by what was measured. Who puts figures in by hand says so in its `note`."""
 
     def __init__(self, said: Mapping[str, Any]) -> None:
         self.all: Sequence[Mapping[str, Any]] = said["measured"]
-        self.about = f"Graph: {said['graph']}. Processors: {said['processors']}. Rounds: {said['rounds']}."
+        run = (
+            f"Measured in {said['rounds']} rounds on {said['processors']} processors; graph: {said['graph']}."
+        )
+        self.basis: str = said.get("note", run)
         self._medians = {one["what"]: float(one["median"]) for one in self.all}
 
     def of(self, what: str) -> float:
