@@ -65,16 +65,18 @@ class Idempotency:
             case Mismatch():
                 raise problem(IDEMPOTENCY_MISMATCH)
             case Reserved(object_id):
-                if (
-                    object_id != call.new_id
-                ):  # an attempt before this one ended in the dark: the views must show what it did
-                    call.position = merged(call.position, await self._log_ends())
-                call.give_reserved(object_id, slot.hex())
-                return await self._first(slot, rule, run)
+                return await self._reserved(slot, object_id, rule, call, run)
 
-    async def _first(self, slot: bytes, rule: Keyed, run: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _reserved(
+        self, slot: bytes, object_id: int, rule: Keyed, call: Call, run: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
+        """Whatever is raised here, the slot is given back."""
         kept: KeptAnswer | None = None
         try:
+            if object_id != call.new_id:
+                # an attempt before this one ended in the dark: the views must show what it did
+                call.position = merged(call.position, await self._log_ends())
+            call.give_reserved(object_id, slot.hex())
             answer = await run()
             kept = _to_keep(answer)
             return answer

@@ -70,6 +70,7 @@ class World:
     observed: list[tuple[str, str, int]] = field(default_factory=list)
     made: list[tuple[int, str]] = field(default_factory=list)
     fails: Exception | None = None
+    log_is_away: bool = False
     readiness: Readiness = field(default_factory=Readiness)
     state: SystemState = field(default_factory=SystemState)
     limits: Limits = field(default_factory=Limits)
@@ -102,6 +103,8 @@ class World:
         self.metrics.observe(route, method, status, seconds)
 
     async def log_ends(self) -> Positions:
+        if self.log_is_away:
+            raise UnavailableError("the log is away")
         return {("things", 0): self.last_id}
 
     async def look(self) -> SystemState:

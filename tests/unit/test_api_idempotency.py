@@ -89,6 +89,16 @@ async def test_a_retry_sees_what_the_first_attempt_may_have_done() -> None:
     assert positions == await world.log_ends()
 
 
+async def test_a_retry_while_the_log_is_away_leaves_the_key_free() -> None:
+    world = World(fails=unavailable())
+    async with world.client() as client:
+        await post(client, "k")
+        world.log_is_away = True
+        assert (await post(client, "k")).status_code == 503
+        world.fails, world.log_is_away = None, False
+        assert (await post(client, "k")).status_code == 201
+
+
 async def test_a_refusal_is_kept() -> None:
     world = World(fails=conflict())
     async with world.client() as client:

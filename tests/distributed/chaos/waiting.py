@@ -14,8 +14,11 @@ async def lasting(seconds: float) -> None:
     """How long a fault, or a client's thought, lasts. Nothing is hoped to have happened meanwhile: what has to is waited for."""
     loop = asyncio.get_running_loop()
     over = loop.create_future()
-    loop.call_later(seconds, over.set_result, None)
-    await over
+    timer = loop.call_later(seconds, over.set_result, None)
+    try:
+        await over
+    finally:
+        timer.cancel()
 
 
 async def eventually(what: Callable[[], str], within_s: float, look: Callable[[], Awaitable[T | None]]) -> T:
