@@ -39,7 +39,6 @@ test-distributed: install ## run the tests against real servers, which they star
 	$(SERVICES) fetch
 	$(BIN)/pytest --set-up distributed --durations 10 tests/e2e
 	$(BIN)/pytest --durations 10 tests/distributed --ignore tests/distributed/chaos
-	$(BIN)/pytest --durations 10 tests/distributed/chaos
 
 chaos: install ## try every fault ten times over seeds (ROUNDS=10, SEED=...); takes hours
 	$(SERVICES) fetch
