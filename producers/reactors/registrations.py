@@ -1,8 +1,8 @@
 """Ends what registrations left unfinished: who has kept a user name gets their account, all others lose what they claimed.
 
 Repeatable, and harmless beside registrations that still run: it gives a running one ten minutes, its releases name the claim
-they are about, and an e-mail address is given up only after the view shows that its user has no user name left. It decides by
-views that show the whole log: in one that is behind, a claim looks abandoned that was kept long ago.
+they are about, and an e-mail address, kept or only claimed, is given up only after the view shows that its user has no user
+name left. It decides by views that show the whole log: in one that is behind, a claim looks abandoned that was kept long ago.
 """
 
 import asyncio
@@ -64,19 +64,22 @@ class Registrations:
         return await self.progress.reached(("names", "accounts"), ends, _SETTLED_WITHIN_MS)
 
     async def _release_claims(self, before_ms: int) -> bool:
-        """Whether the view shows what became of every claim made before that time and not kept.
+        """Whether the view shows what became of every claimed user name of before that time that was not kept.
 
         Each is released once: one whose name has parked events stays there until an operator lets these be applied.
+        User names go first: a claimed address may be kept, and its user's name with it, before its release is on the log.
         """
-        released_ids: set[int] = set()
+        looked_at_ids: set[int] = set()
         while claims := [
             claim
             for claim in await self.names().claimed(before_ms, PAGE_COUNT)
-            if claim.claim_id not in released_ids
+            if claim.claim_id not in looked_at_ids
         ]:
-            if not await self._release(claims):
+            usernames = [claim for claim in claims if claim.kind == "username"]
+            if usernames and not await self._release(usernames):
                 return False
-            released_ids.update(claim.claim_id for claim in claims)
+            await self._release_emails([claim for claim in claims if claim.kind == "email"])
+            looked_at_ids.update(claim.claim_id for claim in claims)
         return True
 
     async def _each_kept(

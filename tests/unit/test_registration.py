@@ -158,6 +158,22 @@ def test_a_late_release_does_not_touch_a_later_claim(town: Town) -> None:
     assert (holder.user_id, holder.kept) == (ADA, True)
 
 
+def test_a_late_release_does_not_touch_what_was_kept_meanwhile(town: Town) -> None:
+    attempt = ada(town)
+    for _ in range(3):  # both names are claimed, the address is about to be kept
+        attempt.step()
+    town.now_ms += 60 * MINUTE_MS
+    reactor = town.round()
+    reactor.step()  # about to release what looks abandoned
+    for _ in range(3):  # both names are kept
+        attempt.step()
+    attempt.kill()
+    assert reactor.finish().succeeded
+    town.settle()
+    assert town.registered() == {ADA: "ada"}
+    assert town.holder("email", "ada@example.org") is not None
+
+
 def test_a_late_keep_does_not_touch_a_later_claim(town: Town) -> None:
     late = frozen_before_the_last_keep(town)
     town.settle()
@@ -214,7 +230,8 @@ def test_a_name_with_parked_events_is_released_once_a_round(town: Town) -> None:
     town.park(town.digest("username", "ada"))
     town.now_ms += 60 * MINUTE_MS
     assert town.round().finish().succeeded
-    assert town.types("photolog.names").count("name.released") == 2
+    # the address stays as long as the user name
+    assert town.types("photolog.names").count("name.released") == 1
 
 
 Act = tuple[Literal["ada", "ada again", "bob", "eve", "reactor", "step", "kill", "wait"], int]
