@@ -38,7 +38,8 @@ _TAKE = f"""{_SET}, shard = ?, process = ?, attempt = ?, status = null, headers 
 _COMPLETE = f"""{_SET}, shard = null, process = null, attempt = null, status = ?, headers = ?, body = ?, position = ?
                 WHERE slot = ? IF process = ? AND attempt = ?"""
 _GIVE_BACK = """UPDATE idempotency_keys SET shard = null, process = null, attempt = null
-                WHERE slot = ? IF process = ? AND attempt = ?"""
+                WHERE slot = ? IF process = ? AND attempt <= ?"""
+"""Of all attempts up to one: conditional writes to one row at the same time hold each other up, and with them the whole server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ class CassandraIdempotencyKeys:
         self._process = presence.holder.process
         self._numbers = count()
         self._running: dict[bytes, _Attempt] = {}
-        self._left: set[tuple[bytes, int]] = set()
-        """Slots and attempts that have ended, which the store may not know yet."""
+        self._left: dict[bytes, int] = {}
+        """Of each slot the last attempt that has ended, which the store may not know yet."""
         presence.after_renewal(self.give_back)
 
     async def reserve(self, slot: bytes, fingerprint: bytes, object_id: int, now_ms: int) -> Reservation:
@@ -108,7 +109,7 @@ class CassandraIdempotencyKeys:
             if not isinstance(reservation, Reserved):
                 del self._running[slot]
             if reservation is None:
-                self._left.add((slot, attempt.number))
+                self._left[slot] = attempt.number
 
     async def complete(self, slot: bytes, answer: KeptAnswer) -> None:
         """A slot that was taken over meanwhile is left to the one who did."""
@@ -124,7 +125,7 @@ class CassandraIdempotencyKeys:
         finally:
             del self._running[slot]
             if not told:
-                self._left.add((slot, attempt.number))
+                self._left[slot] = attempt.number
 
     async def release(self, slot: bytes) -> None:
         """A store that is away is told later."""
@@ -134,14 +135,15 @@ class CassandraIdempotencyKeys:
 
     async def give_back(self) -> None:
         """Tell the store what it may not know."""
-        left = list(islice(self._left, _GIVEN_BACK_AT_ONCE))
+        left = list(islice(self._left.items(), _GIVEN_BACK_AT_ONCE))
         await asyncio.gather(*(self._give_back(slot, number) for slot, number in left))
 
     async def _give_back(self, slot: bytes, number: int) -> None:
-        self._left.add((slot, number))
+        self._left[slot] = max(number, self._left.get(slot, number))
         with suppress(UnavailableError):
             await self._cassandra.applied(_GIVE_BACK, slot, self._process, number)
-            self._left.discard((slot, number))
+            if self._left.get(slot) == number:
+                del self._left[slot]
 
     async def _reserve(self, slot: bytes, attempt: _Attempt) -> Reservation:
         me = (self._presence.shard, self._process, attempt.number)

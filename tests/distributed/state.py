@@ -26,9 +26,11 @@ class UnsteadyCassandra(Cassandra):
         self._steady = cassandra
         self.is_away = False
         self.answers_are_lost = False
+        self.asked_count = 0
         self._refusals = asyncio.Semaphore(0)
 
     async def rows(self, cql: str, *values: object) -> list[Row]:
+        self.asked_count += 1
         if self.is_away:
             self._refusals.release()
             raise UnavailableError("away")

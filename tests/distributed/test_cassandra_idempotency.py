@@ -162,6 +162,17 @@ class TestCassandraIdempotencyKeys(IdempotencyContract):
         await one.keys.give_back()
         assert await other.keys.reserve(SLOT, REQUEST, 8, NOW_MS) == Reserved(7)
 
+    async def test_a_slot_is_given_back_once_for_all_its_attempts(self, one: Process, other: Process) -> None:
+        one.cassandra.answers_are_lost = True
+        for _ in range(20):
+            with pytest.raises(UnavailableError):
+                await one.keys.reserve(SLOT, REQUEST, 7, NOW_MS)
+        one.cassandra.answers_are_lost = False
+        one.cassandra.asked_count = 0
+        await one.keys.give_back()
+        assert one.cassandra.asked_count == 1
+        assert await other.keys.reserve(SLOT, REQUEST, 8, NOW_MS) == Reserved(7)
+
     async def test_a_caller_that_goes_away_leaves_the_slot_idle(self, one: Process, other: Process) -> None:
         gone = asyncio.create_task(one.keys.reserve(SLOT, REQUEST, 7, NOW_MS))
         await asyncio.sleep(0)
