@@ -16,7 +16,7 @@ from producers.command import Command
 from producers.journal import Journal
 from projectors.likes import LIKES
 from runtime.beside import Beside, FolderPlace
-from runtime.commands import replay as command
+from runtime.commands.replaying import run as command
 from runtime.folder import Folder
 from runtime.settings import Settings
 from stores.ports.registry import Generation
@@ -73,7 +73,7 @@ def _begun(system: Beside) -> tuple[Generation, Generation]:
 
 def test_what_was_broken_off_before_the_switch_is_switched_to(system: Beside, data: Path) -> None:
     _, fresh = _begun(system)
-    done = CliRunner().invoke(command.replay, ["likes", "--json", "--data", str(data)])
+    done = CliRunner().invoke(command.run, ["likes", "--json", "--data", str(data)])
     assert done.exit_code == 0, done.output
     assert orjson.loads(done.stdout)["to"] == fresh.number
     assert len(asyncio.run(system.registry.generations())) == 2
@@ -81,13 +81,13 @@ def test_what_was_broken_off_before_the_switch_is_switched_to(system: Beside, da
 
 def test_the_generation_that_was_replaced_is_not_taken_for_a_new_one(system: Beside, data: Path) -> None:
     for to in (2, 3):
-        done = CliRunner().invoke(command.replay, ["likes", "--json", "--data", str(data)])
+        done = CliRunner().invoke(command.run, ["likes", "--json", "--data", str(data)])
         assert orjson.loads(done.stdout)["to"] == to
 
 
 def test_one_generation_to_go_back_to_is_kept_up(system: Beside, data: Path) -> None:
     for _ in range(2):
-        assert CliRunner().invoke(command.replay, ["likes", "--json", "--data", str(data)]).exit_code == 0
+        assert CliRunner().invoke(command.run, ["likes", "--json", "--data", str(data)]).exit_code == 0
     assert [g.state for g in asyncio.run(system.registry.generations())] == ["retired", "ready", "live"]
 
 
@@ -106,6 +106,6 @@ def test_a_server_that_goes_away_is_not_waited_for(system: Beside, monkeypatch: 
     async def stopped(seconds: float) -> None:
         server.close()
 
-    monkeypatch.setattr("runtime.commands.replay.asyncio.sleep", stopped)
+    monkeypatch.setattr("runtime.commands.replaying.run.asyncio.sleep", stopped)
     asyncio.run(command.until_even(system, live, fresh))
     assert asyncio.run(system.positions(fresh)) == asyncio.run(system.positions(live))
