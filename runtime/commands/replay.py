@@ -1,4 +1,7 @@
-"""`photolog replay`: building projections anew from the log, and all that an operator does around it. Each subcommand is a module of `runtime.commands.replaying`."""
+"""`photolog replay`: building projections anew from the log, and all that an operator does around it.
+
+Each subcommand is a module of `runtime.commands.replaying`.
+"""
 
 import click
 
