@@ -31,6 +31,7 @@ class Cluster:
             "PHOTOLOG_NAMESPACE": namespace,
             "PHOTOLOG_KAFKA": addresses.kafka,
             "PHOTOLOG_KAFKA_PARTITIONS": "4",
+            "PHOTOLOG_KAFKA_REPLICATION": str(len(addresses.kafka.split(","))),
             "PHOTOLOG_CASSANDRA": addresses.cassandra,
             "PHOTOLOG_REDIS": urlsplit(addresses.redis)._replace(path=f"/{redis_db}").geturl(),
             "PHOTOLOG_S3": addresses.s3,

@@ -1,4 +1,5 @@
-"""One server of each kind, in a folder: `FOLDER/NAME/` holds `process`, `port`, `log`, `data/` and what configures it.
+"""One server of each kind, or three brokers, in a folder: `FOLDER/NAME/` holds `process`, `port`, `log`, `data/` and what
+configures it.
 
 Who asks for nothing by name means all. A stack knows nothing of what the servers are used for.
 """
@@ -25,6 +26,8 @@ from tests.services.valkey import Valkey
 
 PORTS = {"kafka": 29092, "cassandra": 29042, "valkey": 29379, "seaweedfs": 29333}
 """Not the usual ones, where servers may run that are somebody's own."""
+BROKERS = ("kafka", "kafka-2", "kafka-3")
+"""The last two only in a stack that was given ports for them."""
 START_TIMEOUT_S = 90
 _PROBE_EVERY_S = 0.05
 _LOG_TAIL_CHARACTERS = 3_000
@@ -50,7 +53,7 @@ class Stack:
     def addresses(self) -> Addresses:
         port = {name: server.port for name, server in self._servers.items()}
         return Addresses(
-            kafka=f"{HOST}:{port['kafka']}",
+            kafka=",".join(f"{HOST}:{port[name]}" for name in BROKERS if name in port),
             cassandra=f"{HOST}:{port['cassandra']}",
             redis=f"redis://{HOST}:{port['valkey']}/0",
             s3=f"http://{HOST}:{port['seaweedfs']}",
@@ -186,19 +189,21 @@ class Stack:
 
 def servers(ports: Mapping[str, int]) -> dict[str, Server]:
     """Raises ServicesError for a name that is no server's."""
-    if unknown := sorted(set(ports) - set(PORTS)):
+    if unknown := sorted(set(ports) - {*PORTS, *BROKERS}):
         raise ServicesError(f"no such server: {', '.join(unknown)}; there are: {', '.join(PORTS)}")
+    names = [name for name in BROKERS if name in ports]
+    brokers = tuple(ports[name] for name in names)
     return {
-        "kafka": Kafka((ports["kafka"],)),
+        **{name: Kafka(brokers, number) for number, name in enumerate(names, start=1)},
         "cassandra": Cassandra(ports["cassandra"]),
         "valkey": Valkey(ports["valkey"]),
         "seaweedfs": Seaweedfs(ports["seaweedfs"]),
     }
 
 
-def free_ports() -> dict[str, int]:
-    """For a stack beside others."""
-    counts = {name: len(server.ports) for name, server in servers(PORTS).items()}
+def free_ports(*more: str) -> dict[str, int]:
+    """For a stack beside others, with more brokers than one if these are named."""
+    counts = {name: len(server.ports) for name, server in servers(PORTS | dict.fromkeys(more, 0)).items()}
     first = free_block(sum(counts.values()))
     found = {}
     for name, count in counts.items():
