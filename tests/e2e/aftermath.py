@@ -62,11 +62,16 @@ async def _settled_folder(data: Path) -> Told | None:
 
 async def reached(place: Place) -> bool:
     """Whether every live view stands at the log's end, and is believed."""
+    return not await behind(place)
+
+
+async def behind(place: Place) -> list[str]:
+    """The live views that do not stand at the log's end, each with the partitions it lacks; or that are not believed."""
     ends = await place.log.ends(TOPICS)
     views = await live(place)
-    if not await views["feeds"].believed():
-        return False
-    return all([await _has_reached(views[each.projection.name], each, ends) for each in SUBJECTS])
+    lacking = [await _lacks(views[each.projection.name], each, ends) for each in SUBJECTS]
+    believed = [] if await views["feeds"].believed() else ["feeds is not believed"]
+    return [*filter(None, lacking), *believed]
 
 
 async def held(place: Place, discarded: Collection[Offset] = ()) -> Told | None:
@@ -106,7 +111,12 @@ async def live(place: Place) -> Mapping[str, Any]:
     }
 
 
-async def _has_reached(view: Any, subject: Subject, ends: Positions) -> bool:
-    stands = await view.positions()
+async def _lacks(view: Any, subject: Subject, ends: Positions) -> str:
+    stands = {at: position.offset for at, position in (await view.positions()).items()}
     wanted = {at: end for at, end in ends.items() if at[0] in subject.projection.topics and end >= 0}
-    return {at: position.offset for at, position in stands.items()} == wanted
+    if stands == wanted:
+        return ""
+    places = sorted(at for at in {*stands, *wanted} if stands.get(at) != wanted.get(at))
+    return f"{subject.projection.name}: " + ", ".join(
+        f"{at} {stands.get(at)} of {wanted.get(at)}" for at in places
+    )

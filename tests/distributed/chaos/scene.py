@@ -18,7 +18,7 @@ from tests.distributed.chaos.load import RECOVERY_S, Load, under_load
 from tests.distributed.chaos.served import check_newcomers, check_served
 from tests.distributed.chaos.system import System
 from tests.distributed.chaos.waiting import eventually
-from tests.e2e.aftermath import Offset, Told, held, reached
+from tests.e2e.aftermath import Offset, Told, behind, held
 from tests.e2e.ledger import Client, Ledger, Mingler, Publisher, Registrar
 from tests.e2e.reckoning import check_ledger
 from tests.e2e.world import Person, World
@@ -91,11 +91,16 @@ class Scene:
     async def judge(self, place: Place, discarded: Collection[Offset] = ()) -> Told:
         """Returns what is on the log. Everything recovers by itself, within a time. What was discarded is parked no more."""
 
+        lacking: list[str] = []
+
         async def stands_at_the_end() -> bool:
             await asyncio.to_thread(self.system.tend)
-            return await reached(place)
+            lacking[:] = await behind(place)
+            return not lacking
 
-        await eventually(lambda: "every view is at the log's end", RECOVERY_S, stands_at_the_end)
+        await eventually(
+            lambda: f"every view is at the log's end, but {lacking}", RECOVERY_S, stands_at_the_end
+        )
         found = await eventually(lambda: "nobody appends", RECOVERY_S, partial(held, place, discarded))
         check_ledger(self._ledger, found)
         assert {(entry.partition, entry.offset) for entry in found.unreadable} == self.poisoned
