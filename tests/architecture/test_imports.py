@@ -75,6 +75,22 @@ def test_a_library_is_known_in_one_place(library: str, places: str | tuple[str, 
     assert [user for user in users if not user.startswith(allowed)] == []
 
 
+def test_the_oracle_takes_values_and_the_stemmer_of_the_ports() -> None:
+    """And cuts texts itself."""
+    taken = {
+        (node.module, alias.name)
+        for path in (ROOT / "replay/oracle").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("stores")
+        for alias in node.names
+    }
+    assert taken == {("stores.ports.comments", "Comment"), ("stores.ports.terms", "stem")}
+    assert not any(
+        "events.tags" in path.read_text() or "events.text" in path.read_text()
+        for path in (ROOT / "replay/oracle").glob("*.py")
+    )
+
+
 def test_only_the_settings_read_the_environment() -> None:
     """And the pictures' adapter, which hands its child the one variable without which no library is found."""
     readers = [

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from projectors.search import SEARCH as PROJECTION
+from replay.oracle.search import search
 from stores.ports.crash import Crash
 from stores.redis import search as redis_search
 from stores.redis import view as redis_view
@@ -22,7 +23,6 @@ from stores.redis.search import RedisSearch
 from tests.distributed.redis import SEARCH, emptied
 from tests.distributed.redis_buckets import Snapshot, empty, put_back, snapshot
 from tests.distributed.redis_index import index_of
-from tests.oracle.search import search
 from tests.property.readings import read_search
 from tests.property.stories import Story
 from tests.property.test_search import ACTIONS, choices

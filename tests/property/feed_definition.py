@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
+from replay.oracle.feeds import feeds
+from replay.oracle.graph import graph
 from stores.ports.graph import GraphCounts
-from tests.oracle.feeds import feed
-from tests.oracle.graph import graph
 from tests.property.feed_days import DEED_COUNT, USERS, Choice, Day, live_through
 
 LIMITS = st.sampled_from((1, 2, 2, 3))
@@ -33,8 +33,8 @@ async def lived_through(day: Day, mood: Sequence[str], choices: Sequence[Choice]
 
 
 async def check_feeds(day: Day, limit: int) -> None:
-    for user_id in USERS:
-        assert await day.served(user_id, limit) == feed(day.events, user_id)
+    for user_id, expected in feeds(day.events, USERS).items():
+        assert await day.served(user_id, limit) == expected
 
 
 async def check_counts(day: Day) -> None:

@@ -19,6 +19,16 @@ from projectors.projection import Projection
 from projectors.saves import SAVES
 from projectors.search import SEARCH
 from projectors.timelines import TIMELINES
+from replay.oracle.accounts import accounts
+from replay.oracle.comments import comments
+from replay.oracle.feeds import feeds
+from replay.oracle.graph import graph
+from replay.oracle.likes import likes
+from replay.oracle.media import media
+from replay.oracle.names import names
+from replay.oracle.posts import posts
+from replay.oracle.saves import saves
+from replay.oracle.search import search
 from stores.ports.crash import Crash
 from stores.ports.graph import GraphCounts
 from stores.sqlite import newest, search_lists, search_users
@@ -33,16 +43,6 @@ from stores.sqlite.saves import SqliteSaves
 from stores.sqlite.search import SqliteSearch
 from stores.sqlite.timelines import SqliteTimelines
 from stores.sqlite.view import SqliteView
-from tests.oracle.accounts import accounts
-from tests.oracle.comments import comments
-from tests.oracle.feeds import feed
-from tests.oracle.graph import graph
-from tests.oracle.likes import likes
-from tests.oracle.media import media
-from tests.oracle.names import names
-from tests.oracle.posts import posts
-from tests.oracle.saves import saves
-from tests.oracle.search import search
 from tests.property import readings
 from tests.property.readings import Offsets, people
 from tests.property.served import read_feeds
@@ -70,7 +70,7 @@ def _feeds(events: Sequence[Envelope]) -> dict[str, Any]:
     following = {user: set(edges.following.get(user, ())) for user in users}
     followers = {user: len(edges.followers.get(user, ())) for user in users}
     return {
-        "served": {user: feed(events, user) for user in users},
+        "served": feeds(events, users),
         "following": following,
         "counts": {user: GraphCounts(followers[user], len(following[user])) for user in users},
     }

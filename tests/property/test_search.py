@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projectors.search import SEARCH
+from replay.oracle.search import search
 from stores.sqlite import search_lists, search_users
 from stores.sqlite.search import SqliteSearch
-from tests.oracle.search import search
 from tests.property.readings import read_search
 from tests.property.stories import Choice, Story
 from tests.property.worlds import World, live_through, running

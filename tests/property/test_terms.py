@@ -3,7 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stores.ports.terms import fold, query_terms, text_terms
+from events.tags import tags_of
+from replay.oracle.texts import tags_in, terms_in, words_in
+from stores.ports.terms import fold, name_words, query_terms, text_terms
 
 
 @given(st.text(max_size=60))
@@ -28,3 +30,13 @@ def test_terms_can_be_stored_and_told_apart(text: str) -> None:
         assert "\n" not in term
         assert not term.startswith("#")
         assert term < "\U0010ffff"
+
+
+_TEXTS = st.text(max_size=80) | st.text("aAzé ıœ#_-.'’ัก海ひゲ\u0301\u0640\u200d\u05b8ºⅣ9the ", max_size=60)
+
+
+@given(_TEXTS)
+def test_they_are_what_the_oracle_says(text: str) -> None:
+    assert text_terms(text) == terms_in(text)
+    assert name_words(text) == words_in(text)
+    assert tags_of(text) == tags_in(text)

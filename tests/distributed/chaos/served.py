@@ -5,13 +5,13 @@ feed is its definition.
 from collections.abc import Collection, Sequence
 
 from events.envelope import Envelope
+from replay.oracle.comments import comments
+from replay.oracle.feeds import feeds
+from replay.oracle.graph import graph
+from replay.oracle.likes import likes
+from replay.oracle.posts import posts
+from replay.oracle.saves import saves
 from tests.e2e.world import Person
-from tests.oracle.comments import comments
-from tests.oracle.feeds import feed
-from tests.oracle.graph import graph
-from tests.oracle.likes import likes
-from tests.oracle.posts import posts
-from tests.oracle.saves import saves
 
 _PAGE_COUNT = 25
 
@@ -26,7 +26,7 @@ def check_served(people: Sequence[Person], events: Sequence[Envelope]) -> None:
 def _check_person(person: Person, events: Sequence[Envelope]) -> None:
     me, edges = int(person.id), graph(events)
     mine = sorted((id_ for id_, post in posts(events).items() if post["author_id"] == me), reverse=True)
-    assert _ids(person, "/v1/feed") == feed(events, me)
+    assert _ids(person, "/v1/feed") == feeds(events, [me])[me]
     assert _ids(person, "/v1/me/saves") == saves(events).get(me, [])
     assert _ids(person, f"/v1/users/{me}/posts") == mine
     followers, following = edges.followers.get(me, []), edges.following.get(me, [])

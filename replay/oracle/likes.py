@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from events.envelope import Envelope
 from events.likes import PostLiked, PostUnliked
-from tests.oracle.pairs import joined, latest_first
+from replay.oracle.pairs import joined, latest_first
 
 
 def likes(events: Sequence[Envelope]) -> dict[int, list[int]]:
     """By post, the users who like it, the latest first."""
     acts = [e for e in events if isinstance(e, PostLiked | PostUnliked)]
-    since = joined(((e.post_id, e.actor_id), isinstance(e, PostLiked), e.id) for e in acts)
-    return {post: latest_first(since, post) for post in {post for post, _ in since}}
+    return latest_first(joined(((e.post_id, e.actor_id), isinstance(e, PostLiked), e.id) for e in acts))

@@ -17,7 +17,7 @@ from events.media import (
     MediaUploaded,
     MediaUploadStarted,
 )
-from tests.oracle.grouping import grouped
+from replay.oracle.grouping import grouped
 
 Media = dict[str, Any]
 _DECLARED = (

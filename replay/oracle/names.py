@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from events.envelope import Envelope
 from events.names import NameClaimed, NameEvent, NameKept, NameReleased
-from tests.oracle.grouping import grouped
+from replay.oracle.grouping import grouped
 
 
 @dataclass(frozen=True)

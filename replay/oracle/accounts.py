@@ -8,7 +8,7 @@ from typing import Any
 
 from events.accounts import AccountEvent, AccountRegistered, AccountSeen, ProfileChanged
 from events.envelope import Envelope
-from tests.oracle.grouping import grouped
+from replay.oracle.grouping import grouped
 
 Profile = dict[str, Any]
 

@@ -3,7 +3,7 @@
 Shares no code with the folds or the stores. Joining what is joined changes nothing, not even since when it is.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar
 
 P = TypeVar("P", bound=Hashable)
@@ -20,7 +20,9 @@ def joined(acts: Iterable[tuple[P, bool, int]]) -> dict[P, int]:
     return since
 
 
-def latest_first(since: dict[tuple[int, int], int], of: int) -> list[int]:
-    """The second ones that are joined to the first one `of`."""
-    mine = [(id_, second) for (first, second), id_ in since.items() if first == of]
-    return [second for _, second in sorted(mine, reverse=True)]
+def latest_first(since: Mapping[tuple[int, int], int]) -> dict[int, list[int]]:
+    """By the first of each pair, the second ones that are joined to it. Who is joined to nobody is absent."""
+    lists: dict[int, list[int]] = {}
+    for _, first, second in sorted(((id_, *pair) for pair, id_ in since.items()), reverse=True):
+        lists.setdefault(first, []).append(second)
+    return lists

@@ -3,14 +3,13 @@
 Shares no code with the folds or the stores. `events` is in the order of the log for events of one author.
 """
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from events.envelope import Envelope
 from events.posts import PostCreated, PostDeleted, PostEdited, PostEvent
-from tests.oracle.grouping import grouped
+from replay.oracle.grouping import grouped
+from replay.oracle.texts import tags_in
 
 Post = dict[str, Any]
 
@@ -38,9 +37,3 @@ def _post(events: Sequence[PostEvent]) -> Post | None:
             post["edited_at_ms"] = event.occurred_at_ms
     post["tags"] = tags_in(post["caption"])
     return post
-
-
-def tags_in(caption: str) -> tuple[str, ...]:
-    """Good enough for the captions of the histories."""
-    found = [unicodedata.normalize("NFC", tag.casefold()) for tag in re.findall(r"#(\w+)", caption)]
-    return tuple(tag for n, tag in enumerate(found) if tag not in found[:n])

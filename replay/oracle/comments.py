@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from events.comments import CommentAdded, CommentDeleted, CommentEdited, CommentEvent
 from events.envelope import Envelope
+from replay.oracle.grouping import grouped
 from stores.ports.comments import Comment
-from tests.oracle.grouping import grouped
 
 
 def comments(events: Sequence[Envelope]) -> dict[int, list[Comment]]:

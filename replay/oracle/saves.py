@@ -7,11 +7,15 @@ from collections.abc import Sequence
 
 from events.envelope import Envelope
 from events.saves import PostSaved, PostUnsaved
-from tests.oracle.pairs import joined, latest_first
+from replay.oracle.pairs import joined, latest_first
 
 
 def saves(events: Sequence[Envelope]) -> dict[int, list[int]]:
     """By user, the posts, the latest save first."""
+    return latest_first(saved_since(events))
+
+
+def saved_since(events: Sequence[Envelope]) -> dict[tuple[int, int], int]:
+    """(user, post) with the id of the event since which it is saved."""
     acts = [e for e in events if isinstance(e, PostSaved | PostUnsaved)]
-    since = joined(((e.actor_id, e.post_id), isinstance(e, PostSaved), e.id) for e in acts)
-    return {user: latest_first(since, user) for user in {user for user, _ in since}}
+    return joined(((e.actor_id, e.post_id), isinstance(e, PostSaved), e.id) for e in acts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from events.envelope import Envelope
 from events.graph import Followed, Unfollowed
-from tests.oracle.pairs import joined, latest_first
+from replay.oracle.pairs import joined, latest_first
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,12 @@ class Graph:
 
 
 def graph(events: Sequence[Envelope]) -> Graph:
-    acts = [e for e in events if isinstance(e, Followed | Unfollowed)]
-    out = joined(((e.follower_id, e.followed_id), isinstance(e, Followed), e.id) for e in acts)
+    out = follows(events)
     back = {(followed, follower): id_ for (follower, followed), id_ in out.items()}
-    return Graph(
-        {user: latest_first(out, user) for user in {user for user, _ in out}},
-        {user: latest_first(back, user) for user in {user for user, _ in back}},
-    )
+    return Graph(latest_first(out), latest_first(back))
+
+
+def follows(events: Sequence[Envelope]) -> dict[tuple[int, int], int]:
+    """(follower, followed) with the id of the event since which it holds."""
+    acts = [e for e in events if isinstance(e, Followed | Unfollowed)]
+    return joined(((e.follower_id, e.followed_id), isinstance(e, Followed), e.id) for e in acts)
