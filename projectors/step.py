@@ -108,10 +108,12 @@ class Step(Generic[C]):
                 last[partition] = offset
         await self._feed(run)
 
-    async def catch_up(self, owned: Collection[Partition] | None = None) -> bool:
+    async def catch_up(
+        self, owned: Collection[Partition] | None = None, delivered: Collection[Partition] = ()
+    ) -> bool:
         """Bring the view towards the log's end by one batch; False when it stood there. Also takes up retries.
 
-        `owned` are the partitions that this process writes; None: all of them.
+        `owned` are the partitions that this process writes; None: all of them. `delivered` are left to those who deliver them.
         """
         await self._locate()
         ends = await self._patiently(lambda: self._log.ends(self.projection.topics))
@@ -119,7 +121,7 @@ class Step(Generic[C]):
             ends = {partition: end for partition, end in ends.items() if partition in owned}
         self.ends = ends
         await self._retry(ends)
-        batch = await self._next_batch(ends)
+        batch = await self._next_batch({at: end for at, end in ends.items() if at not in delivered})
         await self._feed(batch)
         if not batch and not self._is_filled:
             await self._see_whether_filled()

@@ -1,8 +1,9 @@
 """The generations of one projection that a worker feeds, whoever delivers to it: each in a lane of its own, that neither waits for
 the others nor fails with them.
 
-What is delivered is applied at once. What nobody delivers, on a quiet partition or to a view that went back in time, is found by
-comparing positions with the log's end every second; a view that is far behind is filled from the log while deliveries pass it by.
+What is delivered is applied at once. What nobody delivers, on a quiet partition or to a view that went back in time, is found every
+second by comparing positions with the log's end, where nothing was delivered meanwhile; a view that is far behind is filled from
+the log while deliveries pass it by.
 It knows steps and when to run them, no technology.
 """
 
@@ -39,13 +40,12 @@ class Lane:
         """Until it is cancelled."""
         async with self._using:
             await self.step.open()
+        delivered: Collection[Partition] = ()
         while True:
             self._wake.clear()
-            while await self._catch_up():
-                pass
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_CHECK_S):
-                    await self._wake.wait()
+            while await self._catch_up(delivered):
+                delivered = ()
+            delivered = await self._delivered_meanwhile()
 
     async def deliver(self, entries: Sequence[Entry]) -> None:
         """Returns when the entries are durable in the view, or will be found by `run`."""
@@ -61,9 +61,18 @@ class Lane:
     def wake(self) -> None:
         self._wake.set()
 
-    async def _catch_up(self) -> bool:
+    async def _delivered_meanwhile(self) -> Collection[Partition]:
+        """Which partitions went on until the next look at the log; none when somebody asks for it."""
+        stood = dict(self.step.positions)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CHECK_S):
+                await self._wake.wait()
+                return ()
+        return {at for at, offset in self.step.positions.items() if offset != stood.get(at)}
+
+    async def _catch_up(self, delivered: Collection[Partition]) -> bool:
         async with self._using:
-            has_more = await self.step.catch_up(self._owned())
+            has_more = await self.step.catch_up(self._owned(), delivered)
             self.is_filling = has_more
             return has_more
 
