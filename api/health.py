@@ -17,16 +17,19 @@ class Ready(Output):
     reasons: list[str]
     lag: dict[str, int] | None
     """Events each projection has still to apply; only for clients on this machine."""
+    rebuild_due: list[str] | None
+    """Projections that another release has built and this one does not feed; only for clients on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """`reasons` say in words why the service cannot serve; empty when it can. `lag` counts events by
-    projection.
+    projection. Where a rebuild is due the service serves what it has.
     """
 
     reasons: tuple[str, ...] = ()
     lag: Mapping[str, int] = field(default_factory=dict)
+    rebuild_due: tuple[str, ...] = ()
 
 
 def health_endpoints(readiness: Callable[[], Awaitable[Readiness]]) -> tuple[Endpoint, ...]:
@@ -39,6 +42,7 @@ def health_endpoints(readiness: Callable[[], Awaitable[Readiness]]) -> tuple[End
             "ready": not found.reasons,
             "reasons": list(found.reasons),
             "lag": dict(found.lag) if call.is_local else None,
+            "rebuild_due": list(found.rebuild_due) if call.is_local else None,
         }
         if found.reasons:
             return Answer(503, body, {"Retry-After": "1"})

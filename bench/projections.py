@@ -59,7 +59,7 @@ async def _rebuild_all(folder: Path, number: int) -> dict[str, tuple[int, float]
         view = open_view(folder / f"rebuild-{name}.{number}.db")
         step: Step[Any] = Step(PROJECTIONS[name], view, log, SqliteKeys(state))
         started = time.perf_counter()
-        await build(step, log, lambda done, total: None)
+        await build(step, log, lambda reached: None)
         found[name] = sum(offset + 1 for offset in step.positions.values()), time.perf_counter() - started
         view.close()
     log.close()

@@ -15,6 +15,15 @@ from events.media import (
     MediaUploadStarted,
 )
 from events.names import NameClaimed, NameKept, NameReleased
+from events.operations import (
+    GenerationDropped,
+    GenerationRetired,
+    GenerationRolledBack,
+    GenerationSwitched,
+    GenerationVerified,
+    ParkedDiscarded,
+    ParkedRetried,
+)
 from events.posts import PostCreated, PostDeleted, PostEdited
 from events.saves import PostSaved, PostUnsaved
 
@@ -44,6 +53,13 @@ EVENTS: tuple[type[Envelope], ...] = (
     CommentDeleted,
     PostSaved,
     PostUnsaved,
+    GenerationSwitched,
+    GenerationRolledBack,
+    GenerationVerified,
+    GenerationRetired,
+    GenerationDropped,
+    ParkedRetried,
+    ParkedDiscarded,
 )
 
 BY_TYPE: dict[str, type[Envelope]] = {event.type: event for event in EVENTS}

@@ -6,5 +6,6 @@ GRAPH = "photolog.graph"
 POSTS = "photolog.posts"
 MEDIA = "photolog.media"
 ENGAGEMENT = "photolog.engagement"
+OPERATIONS = "photolog.operations"
 
-TOPICS = (NAMES, ACCOUNTS, GRAPH, POSTS, MEDIA, ENGAGEMENT)
+TOPICS = (NAMES, ACCOUNTS, GRAPH, POSTS, MEDIA, ENGAGEMENT, OPERATIONS)

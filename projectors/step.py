@@ -32,7 +32,7 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 BATCH_COUNT = 2_000
-"""Events applied in one write while catching up."""
+"""Most events applied in one write while catching up."""
 READ_AHEAD_COUNT = 500
 """Events read of one partition at a time while catching up."""
 PARKED_KEYS_LIMIT = 1_000
@@ -63,6 +63,7 @@ class Step(Generic[C]):
         keys: Keys,
         crash: Crash = survive,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        batch_count: int = BATCH_COUNT,
     ) -> None:
         self.projection = projection
         self.view = view
@@ -71,6 +72,7 @@ class Step(Generic[C]):
         """Where the partitions that this process writes ended when this caught up last."""
         self.tally = Tally()
         self._log, self._keys, self._crash, self._sleep = log, keys, crash, sleep
+        self._batch_count = batch_count
         self._parked: set[tuple[str, str]] = set()
         self._goal: Positions | None = None
         """Where the log ended when this began to fill the view, until the view has come so far."""
@@ -140,11 +142,12 @@ class Step(Generic[C]):
 
         No result depends on that order. But edges and posts that come as they came once are merged as little as they were then.
         """
-        queues = [queue for at in ends.items() if (queue := await self._read_ahead(*at))]
+        await asyncio.gather(*(self._read_ahead(partition) for partition in self._to_read(ends)))
+        queues = [queue for partition in ends if (queue := self._ahead[partition])]
         heads = [(queue[0].record.id, number) for number, queue in enumerate(queues)]
         heapify(heads)
         batch: list[Entry] = []
-        while heads and len(batch) < BATCH_COUNT:
+        while heads and len(batch) < self._batch_count:
             queue = queues[heads[0][1]]
             entry = queue.popleft()
             batch.append(entry)
@@ -156,15 +159,22 @@ class Step(Generic[C]):
                 heappop(heads)
         return batch
 
-    async def _read_ahead(self, partition: Partition, end: int) -> deque[Entry]:
-        """The partition's next entries; kept until they are taken, as long as the view stands right before them."""
-        queue = self._ahead.setdefault(partition, deque())
+    def _to_read(self, ends: Positions) -> list[Partition]:
+        """Those of which nothing is kept. What is kept is right as long as the view stands right before it."""
+        found = []
+        for partition, end in ends.items():
+            queue = self._ahead.setdefault(partition, deque())
+            stands = self.positions.get(partition, -1)
+            if queue and queue[0].offset != stands + 1:
+                queue.clear()
+            if not queue and stands < end:
+                found.append(partition)
+        return found
+
+    async def _read_ahead(self, partition: Partition) -> None:
+        """The partition's next entries are kept until they are taken."""
         stands = self.positions.get(partition, -1)
-        if queue and queue[0].offset != stands + 1:
-            queue.clear()
-        if not queue and stands < end:
-            queue.extend(await self._read(partition, stands + 1, READ_AHEAD_COUNT))
-        return queue
+        self._ahead[partition].extend(await self._read(partition, stands + 1, READ_AHEAD_COUNT))
 
     async def _read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
         return await self._patiently(lambda: self._log.read(partition, first, limit))

@@ -1,33 +1,46 @@
 """The system as the command line sees it, beside running servers or without one: the log, the registry and the views, to read,
 and to build generations that nobody serves yet.
 
-Nothing here appends, and nothing waits for a server or makes it wait. What a set-up has of its own is said by its `Place`.
+Nothing here appends but the records of what operators do, and nothing waits for a server or makes it wait. What a set-up has of its
+own is said by its `Place`.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    closing,
+    suppress,
+)
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import click
 
+from events.ids import Ids
 from projectors.catalogue import BY_NAME
 from projectors.engines.progress import GenerationKey
-from projectors.step import Step
-from replay.rebuild import Report, build, switch
-from runtime.folder import Folder, held
+from projectors.step import BATCH_COUNT, Step
+from replay.operations import append_noted
+from replay.rebuild import Report, Throttle, build
+from runtime.due import is_rebuild_due
+from runtime.errors import ReplayedElsewhereError
+from runtime.folder import Folder, FolderInUseError, held
 from runtime.lag import lag_count
 from runtime.parts import view_makers
 from runtime.settings import Settings, read_settings
+from stores.ports.errors import UnavailableError
 from stores.ports.keys import Keys
 from stores.ports.log import LogReader, Positions
-from stores.ports.registry import Generation, Registry
+from stores.ports.registry import FED, Generation, Registry
 from stores.ports.views import Views
 from stores.sqlite.database import Database
 from stores.sqlite.keys import SqliteKeys
-from stores.sqlite.log import SqliteLogReader
+from stores.sqlite.log import SqliteLog, SqliteLogReader
 from stores.sqlite.registry import SqliteRegistry
+from stores.sqlite.shards import take_shard
 from stores.sqlite.state import open_state
 
 
@@ -47,11 +60,17 @@ class Place(Protocol):
     async def prepare(self, projection: str, number: int) -> None:
         """Make what the store needs before the view is opened the first time."""
 
-    def replaying(self, generation: Generation) -> AbstractContextManager[object]:
-        """Held while a generation is being built. Raises FolderInUseError when another command builds it."""
+    def replaying(self, projection: str) -> AbstractAsyncContextManager[None]:
+        """Held while a generation is built, switched to or dropped. Raises ReplayedElsewhereError."""
 
     def unfed(self) -> AbstractContextManager[object]:
         """Held while nobody else may feed the generations. Raises FolderInUseError when somebody does."""
+
+    async def ids(self) -> Ids:
+        """For what is done within the next seconds."""
+
+    async def append_noted(self) -> None:
+        """Bring to the log what the registry has noted; what cannot be appended now is by a server, sooner or later."""
 
     async def close(self) -> None: ...
 
@@ -75,12 +94,29 @@ class FolderPlace:
     async def prepare(self, projection: str, number: int) -> None:
         """A file makes its tables when it is opened."""
 
-    def replaying(self, generation: Generation) -> AbstractContextManager[object]:
-        name = f"{generation.projection}.{generation.number}.lock"
-        return held(self._folder.views / name, f"another command is replaying {generation.projection}")
+    @asynccontextmanager
+    async def replaying(self, projection: str) -> AsyncIterator[None]:
+        try:
+            lock = held(self._folder.views / f"{projection}.lock", "")
+        except FolderInUseError:
+            raise ReplayedElsewhereError(projection) from None
+        with lock:
+            yield
 
     def unfed(self) -> AbstractContextManager[object]:
         return self._folder.lock()
+
+    async def ids(self) -> Ids:
+        return Ids(take_shard(self._state))
+
+    async def append_noted(self) -> None:
+        """The log has one process that appends: a server, where one is running, looks for notes every second."""
+        with (
+            suppress(FolderInUseError, UnavailableError),
+            self._folder.lock(),
+            closing(SqliteLog(self._folder.log)) as log,
+        ):
+            await append_noted(self.registry, log)
 
     async def close(self) -> None:
         for view in self._opened:
@@ -99,6 +135,11 @@ class Standing:
     applied_count: int
     behind_count: int
     parked_count: int
+
+    @property
+    def is_rebuild_due(self) -> bool:
+        """It is live, and made by another version of its fold than this program has."""
+        return is_rebuild_due(self.generation)
 
 
 class Beside:
@@ -128,46 +169,58 @@ class Beside:
     async def begin(self, live: Generation) -> Generation:
         """A generation to take the live one's place: one that was begun and broken off, else a new one.
 
-        One that is younger than the live one and ready was broken off before the switch.
+        One that is ready was broken off before the switch.
         """
         projection, version = live.projection, BY_NAME[live.projection].version
-        for known in await self.registry.generations():
-            begun = known.state == "building" or (known.state == "ready" and known.number > live.number)
-            if begun and (known.projection, known.version) == (projection, version):
+        for known in await self.generations(projection):
+            if known.state in ("building", "ready") and known.version == version:
                 return known
         return await self.registry.begin(projection, version)
 
-    async def retire_before(self, replaced: Generation) -> None:
-        """Feed no more what was replaced earlier: one generation to go back to is kept up."""
-        for known in await self.registry.generations():
-            older = known.projection == replaced.projection and known.number < replaced.number
-            if older and known.state == "ready":
-                await self.registry.mark(known.projection, known.number, "retired")
+    async def generations(self, projection: str) -> Sequence[Generation]:
+        return [g for g in await self.registry.generations() if g.projection == projection]
 
-    async def is_ready(self, generation: Generation) -> bool:
+    async def is_fed(self, generation: Generation) -> bool:
         """Whether it can be switched to."""
-        known = {(g.projection, g.number): g.state for g in await self.registry.generations()}
-        return known.get((generation.projection, generation.number)) == "ready"
+        known = {g.number: g.state for g in await self.generations(generation.projection)}
+        return known.get(generation.number) in FED
 
-    async def build(self, generation: Generation, report: Report) -> None:
-        """Fold the log into the generation's view, up to the log's present end."""
+    async def build(self, generation: Generation, report: Report, events_per_s: float | None = None) -> None:
+        """Fold the log into the generation's view, up to the log's present end, held back to so many events a second."""
         await self._place.prepare(generation.projection, generation.number)
-        step = Step(BY_NAME[generation.projection], self.view(generation), self.log, self._place.keys)
-        await build(step, self.log, report)
+        throttle = None if events_per_s is None else Throttle(events_per_s)
+        step = Step(
+            BY_NAME[generation.projection],
+            self.view(generation),
+            self.log,
+            self._place.keys,
+            batch_count=BATCH_COUNT if throttle is None else throttle.batch_count,
+        )
+        await build(step, self.log, report, throttle)
 
-    async def switch(self, live: Generation, fresh: Generation) -> bool:
-        return await switch(self.registry, live, fresh)
+    async def remove(self, generation: Generation) -> None:
+        """Everything that the generation's view holds. May be repeated."""
+        await self.view(generation).drop()
+        del self._opened[generation.projection, generation.number]
 
     async def positions(self, generation: Generation) -> Positions:
         return {at: position.offset for at, position in (await self.view(generation).positions()).items()}
 
-    def replaying(self, generation: Generation) -> AbstractContextManager[object]:
-        """Held while a generation is being built. Raises FolderInUseError when another command builds it."""
-        return self._place.replaying(generation)
+    def replaying(self, projection: str) -> AbstractAsyncContextManager[None]:
+        """Held while a generation is built, switched to or dropped. Raises ReplayedElsewhereError."""
+        return self._place.replaying(projection)
 
     def unfed(self) -> AbstractContextManager[object]:
         """Held while nobody else may feed the generations. Raises FolderInUseError when somebody does."""
         return self._place.unfed()
+
+    async def ids(self) -> Ids:
+        """For what is done within the next seconds."""
+        return await self._place.ids()
+
+    async def append_noted(self) -> None:
+        """Bring to the log what the registry has noted; what cannot be appended now is by a server, sooner or later."""
+        await self._place.append_noted()
 
     async def standing(self, generation: Generation) -> Standing:
         view = self.view(generation)

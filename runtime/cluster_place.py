@@ -1,12 +1,18 @@
 """Where a distributed system keeps what the command line works with."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from typing import Any
 
+from events.ids import Ids
+from replay.operations import append_noted
 from runtime.cluster import Cluster
+from runtime.errors import ReplayedElsewhereError
 from runtime.folder import FolderInUseError
+from stores.cassandra.leases import LeaseHeldError, leased
+from stores.cassandra.presence import Presence
 from stores.cassandra.view import CassandraView
-from stores.ports.registry import Generation
+from stores.ports.errors import UnavailableError
 
 
 class ClusterPlace:
@@ -14,6 +20,7 @@ class ClusterPlace:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self._presence: Presence | None = None
         self.log, self.registry, self.keys = cluster.log, cluster.registry, cluster.keys
 
     def open_view(self, projection: str, number: int) -> Any:
@@ -24,12 +31,32 @@ class ClusterPlace:
         if isinstance(view, CassandraView):
             await view.create()
 
-    def replaying(self, generation: Generation) -> AbstractContextManager[object]:
-        """Two who build one generation write the same."""
-        return nullcontext()
+    @asynccontextmanager
+    async def replaying(self, projection: str) -> AsyncIterator[None]:
+        try:
+            async with leased(self._cluster.cassandra, f"replay {projection}"):
+                yield
+        except LeaseHeldError:
+            raise ReplayedElsewhereError(projection) from None
 
     def unfed(self) -> AbstractContextManager[object]:
         raise FolderInUseError("the workers feed the views")
 
+    async def ids(self) -> Ids:
+        """A number that was taken earlier may be held by another process by now."""
+        await self._leave()
+        self._presence = await Presence.enter(self._cluster.cassandra)
+        return Ids(self._presence.shard)
+
+    async def append_noted(self) -> None:
+        """The reactors look for notes as well."""
+        with suppress(UnavailableError):
+            await append_noted(self.registry, self._cluster.log)
+
     async def close(self) -> None:
+        await self._leave()
         await self._cluster.close()
+
+    async def _leave(self) -> None:
+        if self._presence is not None:
+            await self._presence.leave()

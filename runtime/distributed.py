@@ -92,9 +92,9 @@ class Distributed:
         try:
             lag = await lag_of(self._cluster, self._live)
         except StoreError as error:
-            return Readiness((str(error),), {})
+            return Readiness((str(error),))
         reasons = ("a background job failed; see the log",) if self.failed else ()
-        return Readiness(reasons, lag)
+        return Readiness(reasons, lag, tuple(self._live.due()))
 
     def _fail(self, error: BaseException) -> None:
         self._failed.set()

@@ -15,6 +15,7 @@ from events.ids import Clock, Ids, system_clock
 from events.topics import TOPICS
 from projectors.engines.embedded import EmbeddedEngine
 from projectors.engines.progress import EmbeddedProgress, GenerationKey
+from replay.operations import append_noted
 from runtime.background import Background
 from runtime.folder import Folder
 from runtime.generations import Generations, Makers
@@ -92,7 +93,7 @@ class Embedded:
             tell()
 
     async def start(self) -> None:
-        """Returns when every view shows what was acknowledged before: nobody is served from an older one."""
+        """Returns when every view that is fed shows what was acknowledged before: nobody is served from an older one."""
         self._objects.discard_unfinished()
         self._engine.start()
         self._log.on_append(self._engine.wake)
@@ -102,6 +103,7 @@ class Embedded:
             self._log.on_append(runner.wake)
         upkeep = (
             (self._generations.refresh, _REFRESH_S),
+            (self._append_noted, _REFRESH_S),
             (self._registrations.complete, _REGISTRATIONS_S),
             (self._forget_idle, _IDLE_S),
         )
@@ -122,8 +124,9 @@ class Embedded:
 
     async def _catch_up(self) -> None:
         ends = await self._log.ends(TOPICS)
-        while not self.failed and not await self._progress.reached(PROJECTIONS, ends, _TOLD_EVERY_MS):
-            behind = {name: await self._behind(name) for name in PROJECTIONS}
+        fed = PROJECTIONS.keys() - self._generations.due()
+        while not self.failed and not await self._progress.reached(fed, ends, _TOLD_EVERY_MS):
+            behind = {name: await self._behind(name) for name in fed}
             _logger.info("catching up", behind={name: count for name, count in behind.items() if count})
 
     def _open_stores(self, folder: Folder) -> None:
@@ -152,10 +155,14 @@ class Embedded:
         feeds: FeedsUpkeep = self._generations.live_feeds()
         await feeds.forget_idle(self._clock() - self._settings.idle_days * _DAY_MS)
 
+    async def _append_noted(self) -> None:
+        """What an operator did beside this server: nobody else appends to its log."""
+        await append_noted(self._registry, self._log)
+
     async def _readiness(self) -> Readiness:
         lag = {name: await self._behind(name) for name in PROJECTIONS}
         reasons = ("a projection or a background job failed; see the log",) if self.failed else ()
-        return Readiness(reasons, lag)
+        return Readiness(reasons, lag, tuple(self._generations.due()))
 
     async def _behind(self, projection: str) -> int:
         ends = await self._log.ends(PROJECTIONS[projection].topics)

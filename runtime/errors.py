@@ -3,3 +3,12 @@
 
 class OperatorError(Exception):
     """Something has to be put right by the operator."""
+
+
+class ReplayedElsewhereError(OperatorError):
+    """Another command is at the generations of this projection. Wait until it has ended."""
+
+    def __init__(self, projection: str) -> None:
+        super().__init__(
+            f"another command is replaying {projection}; see `photolog replay status {projection}`"
+        )

@@ -1,9 +1,10 @@
 """The open generations of every projection, kept as the registry says: opened, fed, served, left.
 
-A switch is seen here within a second; requests resolve `views` once, so none sees half of it.
+A switch is seen here within a second; requests resolve `views` once, so none sees half of it. A live generation that was made by
+another version of its fold is served and not fed: it stays where it stands until one of ours has taken its place.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,14 @@ from projectors.engines.embedded import EmbeddedEngine, Lane
 from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from projectors.projection import Projection
 from projectors.step import Step
-from runtime.errors import OperatorError
+from runtime.due import Due, is_rebuild_due
 from runtime.parts import OpenView
 from stores.ports.keys import Keys
 from stores.ports.log import LogReader
-from stores.ports.registry import Generation, Registry
+from stores.ports.registry import FED, Generation, Registry
 from stores.ports.views import Views
 from stores.sqlite.feeds import SqliteFeeds
 from stores.sqlite.view import SqliteView
-
-
-class RebuildDueError(OperatorError):
-    """The live generation was made by another version of its fold. Run `photolog replay` for the projection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,7 @@ class Generations:
         self._registry, self._makers, self._engine, self._progress = registry, makers, engine, progress
         self._open: dict[GenerationKey, SqliteView[Any]] = {}
         self._live: dict[str, int] = {}
+        self._due = Due(makers.projections)
         self._views: Views | None = None
 
     def views(self) -> Views:
@@ -54,6 +52,10 @@ class Generations:
 
     def live_number(self, projection: str) -> int:
         return self._live[projection]
+
+    def due(self) -> Collection[str]:
+        """Projections of which a rebuild is due, so that nobody feeds the live generation."""
+        return self._due.names
 
     def live_feeds(self) -> SqliteFeeds:
         """For upkeep, which readers do not do."""
@@ -71,12 +73,12 @@ class Generations:
 
     async def refresh(self) -> None:
         """Follow the registry. What cannot be opened now, as on a full disk, is opened by the next call."""
-        registered = {
-            (g.projection, g.number): g for g in await self._registry.generations() if self._is_fed(g)
-        }
+        generations = await self._registry.generations()
+        registered = {(g.projection, g.number): g for g in generations if self._is_opened(g)}
         for key, generation in registered.items():
             if key not in self._open:
-                self._engine.feed([self._lane(generation)])
+                await self._enter(generation)
+        self._due.see(generations)
         live = {g.projection: g.number for g in registered.values() if g.state == "live"}
         if live != self._live:
             self._live = live
@@ -91,19 +93,21 @@ class Generations:
         for view in self._open.values():
             view.close()
 
-    def _is_fed(self, generation: Generation) -> bool:
+    def _is_opened(self, generation: Generation) -> bool:
         """One beside the live one only if it was made by the fold that runs here: another would be mixed into it."""
         projection = self._makers.projections.get(generation.projection)
         if projection is None:
             return False
         is_ours = generation.version == projection.version
-        return generation.state == "live" or (generation.state == "ready" and is_ours)
+        return generation.state == "live" or (generation.state in FED and is_ours)
 
-    def _lane(self, generation: Generation) -> Lane:
+    async def _enter(self, generation: Generation) -> None:
         projection = self._makers.projections[generation.projection]
-        if generation.state == "live" and generation.version != projection.version:
-            raise RebuildDueError(f"{generation.projection} is at version {generation.version}")
         key = (generation.projection, generation.number)
         view = self._makers.open_view[projection.name](self._makers.path(*key))
+        if is_rebuild_due(generation, self._makers.projections):
+            stands = await view.positions()
+            self._progress.publish(key, {at: position.offset for at, position in stands.items()})
+        else:
+            self._engine.feed([Lane(key, Step(projection, view, self._makers.log, self._makers.keys))])
         self._open[key] = view
-        return Lane(key, Step(projection, view, self._makers.log, self._makers.keys))

@@ -2,11 +2,12 @@
 requests resolve `views` once, so none sees half of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from projectors.catalogue import BY_NAME
 from projectors.engines.progress import GenerationKey
+from runtime.due import Due
 from runtime.errors import OperatorError
 from stores.ports.log import Positions
 from stores.ports.registry import Registry
@@ -23,6 +24,11 @@ class LiveViews:
         self._open_view = open_view
         self._open: dict[GenerationKey, Any] = {}
         self._views: Views | None = None
+        self._due = Due()
+
+    def due(self) -> Collection[str]:
+        """Projections of which a rebuild is due, so that only workers of another release feed the live generation."""
+        return self._due.names
 
     def views(self) -> Views:
         """The live views of now."""
@@ -40,10 +46,12 @@ class LiveViews:
 
     async def refresh(self) -> None:
         """Follow the registry."""
-        live = [(g.projection, g.number) for g in await self._registry.generations() if g.state == "live"]
+        generations = await self._registry.generations()
+        live = [(g.projection, g.number) for g in generations if g.state == "live"]
         if missing := sorted(BY_NAME.keys() - {projection for projection, _ in live}):
             raise NotPreparedError(f"{', '.join(missing)} have no live generation; run `photolog migrate`")
         opened = {key: self._open.get(key) or self._open_view(*key) for key in live if key[0] in BY_NAME}
         if opened != self._open:
             self._open = opened
             self._views = Views(**{projection: view for (projection, _), view in opened.items()})
+        self._due.see(generations)

@@ -12,6 +12,7 @@ import structlog
 
 from events.ids import Clock, Ids, system_clock
 from producers.reactors.reactor import Runner
+from replay.operations import append_noted
 from runtime.background import Background
 from runtime.cluster import Cluster, connected, patiently
 from runtime.distributed import reading_of, stores_of
@@ -28,6 +29,7 @@ from stores.ports.log import Partition
 _REFRESH_S = 1.0
 _REGISTRATIONS_S = 60.0
 _IDLE_S = 3600.0
+_NOTED_S = 10.0
 _DAY_MS = 24 * 3600 * 1000
 _logger = structlog.get_logger(__name__)
 
@@ -64,6 +66,10 @@ async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock)
     async def forget_idle() -> None:
         await live.view("feeds").forget_idle(clock() - cluster.settings.idle_days * _DAY_MS)
 
+    async def noted() -> None:
+        """What a command could not append that an operator gave."""
+        await append_noted(cluster.registry, cluster.log)
+
     registrations = make_registrations(stores, reading, ids, clock)
     shared = Shared(make_runners(stores, reading, pictures, work, ids, clock), fail)
     background = Background(fail)
@@ -71,6 +77,7 @@ async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock)
         (live.refresh, _REFRESH_S),
         (registrations.complete, _REGISTRATIONS_S),
         (forget_idle, _IDLE_S),
+        (noted, _NOTED_S),
     )
     background.start((), upkeep)
     background.once(presence.hold())

@@ -3,7 +3,7 @@ share in a projection's partitions.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,13 +17,14 @@ from projectors.projection import Projection
 from projectors.step import Step
 from runtime.background import Background
 from runtime.cluster import Cluster, connected, patiently
+from runtime.due import Due
 from runtime.metrics import Listen, StepsCollector, shown
 from runtime.settings import Settings
 from stores.kafka.envelope import record_of
 from stores.kafka.names import logical, physical
 from stores.ports.crash import Crash, survive
 from stores.ports.log import Entry, Partition
-from stores.ports.registry import Generation
+from stores.ports.registry import FED, Generation
 
 _REFRESH_S = 1.0
 _logger = structlog.get_logger(__name__)
@@ -37,7 +38,7 @@ class Worker:
         self._cluster, self._projection = cluster, projection
         self._namespace = settings.namespace
         self._fed: dict[GenerationKey, Generation] = {}
-        self._is_due = False
+        self._due = Due({projection.name: projection})
         self._lanes = Lanes(self._lane_failed)
         self._engine = FaustEngine(
             settings.kafka,
@@ -78,7 +79,9 @@ class Worker:
         return {(logical(self._namespace, topic), number) for topic, number in self._engine.owned()}
 
     async def _refresh(self) -> None:
-        """Follow the registry."""
+        """Follow the registry. Where a rebuild is due, the workers of the release that made the live generation go on feeding it
+        until one of ours has taken its place.
+        """
         generations = await self._cluster.registry.generations()
         registered = {(g.projection, g.number): g for g in generations if self._is_fed(g)}
         for key, generation in registered.items():
@@ -87,15 +90,7 @@ class Worker:
         for key in self._fed.keys() - registered.keys():
             await self._lanes.leave(key)
         self._fed = registered
-        self._say_whether_rebuild_is_due(generations)
-
-    def _say_whether_rebuild_is_due(self, generations: Sequence[Generation]) -> None:
-        """The workers of the release that made the live generation go on feeding it until one of ours has taken its place."""
-        name, ours = self._projection.name, self._projection.version
-        is_due = any(g.version != ours for g in generations if (g.projection, g.state) == (name, "live"))
-        if is_due and not self._is_due:
-            _logger.warning("rebuild due", projection=name, version=ours, do=f"photolog replay {name}")
-        self._is_due = is_due
+        self._due.see(generations)
 
     def _feed(self, generation: Generation) -> None:
         view = self._cluster.view(generation.projection, generation.number)
@@ -106,7 +101,7 @@ class Worker:
     def _is_fed(self, generation: Generation) -> bool:
         if generation.projection != self._projection.name:
             return False
-        return generation.version == self._projection.version and generation.state in ("live", "ready")
+        return generation.version == self._projection.version and generation.state in FED
 
     def _lane_failed(self, generation: GenerationKey, error: BaseException) -> None:
         self._background.once(self._judge(generation, error))

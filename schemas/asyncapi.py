@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from events.catalogue import EVENTS
 from events.envelope import Envelope
-from events.topics import ACCOUNTS, ENGAGEMENT, GRAPH, MEDIA, NAMES, POSTS, TOPICS
+from events.topics import ACCOUNTS, ENGAGEMENT, GRAPH, MEDIA, NAMES, OPERATIONS, POSTS, TOPICS
 from schemas.payloads import ID, Schema, file_of
 
 KEYS = {
@@ -16,6 +16,7 @@ KEYS = {
     POSTS: "author",
     MEDIA: "owner",
     ENGAGEMENT: "post",
+    OPERATIONS: "projection",
 }
 """Whose events stay in order."""
 _BINDING_VERSION = "0.5.0"
@@ -36,7 +37,7 @@ _ENVELOPE: Schema = {
         "ce_version": {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "Of the value's shape."},
         "ce_time": {"type": "string", "format": "date-time", "description": "When it happened, UTC."},
         "ce_subject": {**ID, "description": "The user whose key seals what is personal."},
-        "ce_actorid": {**ID, "description": "The user who did it."},
+        "ce_actorid": {**ID, "description": "The user who did it; 1 for operators, who are none."},
         "ce_correlationid": {**ID, "description": "Shared by everything that one request led to."},
         "ce_causationid": {**ID, "description": "The event that led to this one."},
         "ce_idempotencykey": {

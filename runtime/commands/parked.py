@@ -11,12 +11,11 @@ import orjson
 
 from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
-from stores.ports.registry import Generation
+from runtime.commands import options
+from runtime.operating import Operator
+from stores.ports.registry import FED, Generation
 from stores.ports.view import Folded, ParkedEvent
 
-_data = click.option(
-    "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder, else PHOTOLOG_DATA."
-)
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 _projection = click.argument("projection", type=click.Choice([*BY_NAME]), metavar="PROJECTION")
 _key = click.argument("key")
@@ -60,7 +59,7 @@ def parked() -> None:
 
 
 @parked.command(name="list")
-@_data
+@options.data
 @_json
 def list_(data: Path | None, as_json: bool) -> None:
     """Show every parked event, with its reason. Exit status 1 when there are any.
@@ -75,7 +74,7 @@ def list_(data: Path | None, as_json: bool) -> None:
 @parked.command()
 @_projection
 @_key
-@_data
+@options.data
 @_json
 def show(projection: str, key: str, data: Path | None, as_json: bool) -> None:
     """Show the parked events of KEY as they stand on the log. Personal fields stay sealed.
@@ -93,20 +92,21 @@ def show(projection: str, key: str, data: Path | None, as_json: bool) -> None:
 @parked.command()
 @_projection
 @_key
-@_data
-def retry(projection: str, key: str, data: Path | None) -> None:
+@options.data
+@options.by
+def retry(projection: str, key: str, data: Path | None, by: str | None) -> None:
     """Have the parked events of KEY applied again, in order, by whoever feeds the view; they stay parked if one fails again.
 
     Example: photolog parked retry likes 7301548361728
     """
-    count = asyncio.run(_retry(data, projection, key))
+    count = asyncio.run(_retry(data, projection, key, by))
     click.echo(f"{count} events of {key} will be tried again; see `photolog parked list`")
 
 
 @parked.command()
 @_projection
 @_key
-@_data
+@options.data
 @click.option(
     "--event",
     "ids",
@@ -115,14 +115,17 @@ def retry(projection: str, key: str, data: Path | None) -> None:
     help="Only the event with this id; repeatable. Retries the rest.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def discard(projection: str, key: str, data: Path | None, ids: tuple[int, ...], yes: bool) -> None:
+@options.by
+def discard(
+    projection: str, key: str, data: Path | None, ids: tuple[int, ...], yes: bool, by: str | None
+) -> None:
     """Give up the parked events of KEY: the view goes on as if they had said nothing. A rebuild meets them again.
 
     Example: photolog parked discard likes 7301548361728 --yes
     """
     if not yes:
         click.confirm(f"Leave out the parked events of {key} from {projection}?", abort=True)
-    count = asyncio.run(_discard(data, projection, key, ids))
+    count = asyncio.run(_discard(data, projection, key, ids, by))
     click.echo(f"{count} events of {key} were discarded")
 
 
@@ -148,15 +151,17 @@ async def _show(data: Path | None, projection: str, key: str) -> Sequence[dict[s
         return shown
 
 
-async def _retry(data: Path | None, projection: str, key: str) -> int:
+async def _retry(data: Path | None, projection: str, key: str, by: str | None) -> int:
     async with beside(data) as system:
         found = await _of_key(system, projection, key)
-        for generation, topic in _places(found):
+        for (generation, topic), events in _places(found).items():
+            await Operator(system, by).retry(generation, topic, key, [e.event_id for e in events])
             await system.view(generation).ask_retry(topic, key)
+        await system.append_noted()
         return len(found)
 
 
-async def _discard(data: Path | None, projection: str, key: str, ids: Collection[int]) -> int:
+async def _discard(data: Path | None, projection: str, key: str, ids: Collection[int], by: str | None) -> int:
     """Events that are not among the ids wait for nothing any more, so they are tried again."""
     async with beside(data) as system:
         found = await _of_key(system, projection, key)
@@ -165,8 +170,10 @@ async def _discard(data: Path | None, projection: str, key: str, ids: Collection
             raise click.ClickException(f"not parked under {key}: {', '.join(map(str, sorted(unknown)))}")
         for (generation, topic), events in _places(chosen).items():
             view = system.view(generation)
+            await Operator(system, by).discard(generation, topic, key, [e.event_id for e in events])
             await view.release(topic, key, [Folded(e.partition, e.offset, e.event_id, key) for e in events])
             await view.ask_retry(topic, key)
+        await system.append_noted()
         return len(chosen)
 
 
@@ -186,7 +193,7 @@ async def _of_key(system: Beside, projection: str, key: str) -> Sequence[_Found]
 
 
 async def _all(system: Beside, projections: Collection[str]) -> Sequence[_Found]:
-    fed = [g for g in await system.registry.generations() if g.state in ("live", "ready")]
+    fed = [g for g in await system.registry.generations() if g.state in FED]
     return [
         _Found(generation, event)
         for generation in fed

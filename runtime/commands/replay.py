@@ -5,7 +5,7 @@ Each subcommand is a module of `runtime.commands.replaying`.
 
 import click
 
-from runtime.commands.replaying import run
+from runtime.commands.replaying import drop, history, retire, rollback, run, status
 
 
 class _Replay(click.Group):
@@ -26,3 +26,8 @@ def replay() -> None:
 
 
 replay.add_command(run.run)
+replay.add_command(status.status)
+replay.add_command(rollback.rollback)
+replay.add_command(retire.retire)
+replay.add_command(drop.drop)
+replay.add_command(history.history)

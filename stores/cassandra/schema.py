@@ -12,6 +12,7 @@ from stores.cassandra import (
     credentials,
     idempotency,
     keys,
+    leases,
     presence,
     reactor_positions,
     registry,
@@ -23,11 +24,11 @@ from stores.cassandra.session import Cassandra, connect
 from stores.cassandra.view import SHARED_TABLES
 from stores.ports.errors import StoreError
 
-VERSION = 1
+VERSION = 2
 """Of the tables here. Greater when they change, with whatever brings those of the version before to it."""
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS schema_version (one int PRIMARY KEY, version int)"
-_STATE = (keys, credentials, sessions, registry, reactor_positions, presence, secrets, idempotency)
+_STATE = (keys, credentials, sessions, registry, reactor_positions, presence, leases, secrets, idempotency)
 TABLES = (_VERSION_TABLE, *SHARED_TABLES, *(table for owner in _STATE for table in owner.TABLES))
 """Each begins with `CREATE TABLE IF NOT EXISTS <name>`."""
 
@@ -60,8 +61,8 @@ async def prepare(hosts: Sequence[str], port: int, keyspace: str, replication: s
         await cassandra.define(_VERSION_TABLE)
         if (version := await _version(cassandra, keyspace)) > VERSION:
             raise NewerSchemaError(_newer(keyspace, version))
-        for table in TABLES:
-            await cassandra.define(table)
+        for statement in (*TABLES, *registry.CHANGES):
+            await cassandra.define(statement)
         await cassandra.rows(_RECORD, VERSION)
 
 

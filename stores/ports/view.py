@@ -85,6 +85,9 @@ class View(Protocol[C_contra]):
         Given without changes they are forgotten as if they had said nothing. The key is free when none of its events is left.
         """
 
+    async def drop(self) -> None:
+        """Remove everything that it holds. Nobody writes or reads it any more; may be repeated, also after it broke off."""
+
 
 class GapError(Exception):
     """Events were applied to a view that lacks some before them."""

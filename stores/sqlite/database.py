@@ -54,6 +54,12 @@ class Database:
         with self._writing:
             yield self.writer
 
+    def remove(self) -> None:
+        """Close it and delete its files. Who has them open elsewhere goes on until they close them."""
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
     def close(self) -> None:
         """A transaction that another thread is in is ended first."""
         with self._writing:

@@ -51,7 +51,10 @@ class _Append:
 
 
 class SqliteLogReader:
-    """The log as another process sees it while the server appends: the command line, a replay."""
+    """The log as another process sees it while the server appends: the command line, a replay.
+
+    A topic of a newer release has no partitions before a server of that release has opened the file.
+    """
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, SCHEMA, "FULL")
@@ -64,7 +67,7 @@ class SqliteLogReader:
         return [_entry(partition, row) for row in rows]
 
     async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
-        return {(t, n): self._last_offset(t, n) for t in topics for n in range(self._counts[t])}
+        return {(t, n): self._last_offset(t, n) for t in topics for n in range(self._counts.get(t, 0))}
 
     def close(self) -> None:
         self._database.close()

@@ -112,6 +112,9 @@ class SqliteView(Generic[C]):
         self._written(_changes(events))
         self._parking_changed()
 
+    async def drop(self) -> None:
+        self._database.remove()
+
     def close(self) -> None:
         self._database.close()
 

@@ -10,6 +10,7 @@ from stores.cassandra.registry import TABLES, CassandraRegistry
 from stores.cassandra.session import Cassandra
 from stores.ports.errors import UnavailableError
 from stores.ports.registry import Generation
+from tests.contract.log import record
 from tests.contract.registry import OpenRegistry, RegistryContract, live
 from tests.distributed.cassandra import Tables
 from tests.distributed.state import UnsteadyCassandra, emptied_state
@@ -49,7 +50,7 @@ class TestCassandraRegistry(RegistryContract):
         await self._two(registry)
         unsteady.answers_are_lost = True
         with pytest.raises(UnavailableError):
-            await registry.switch("likes", 1, 2)
+            await registry.switch("likes", 1, 2, record())
         unsteady.answers_are_lost = False
-        assert not await registry.switch("likes", 1, 2)
+        assert not await registry.switch("likes", 1, 2, record())
         assert await live(registry) == [2]

@@ -30,7 +30,7 @@ def test_rebuilt_projections_serve_the_same(world: World, server: ServerProcess)
     assert replayed.returncode == 0, replayed.stderr
     found = states(server)
     for answer in map(orjson.loads, replayed.stdout.splitlines()):
-        assert found[answer["projection"], answer["from"]] == "ready"
+        assert found[answer["projection"], answer["from"]] == "replaced"
         assert found[answer["projection"], answer["to"]] == "live"
     assert {projection for projection, _ in found} == set(BY_NAME)
     assert served() == before

@@ -8,6 +8,7 @@ from events.catalogue import EVENTS
 from events.envelope import Envelope
 from events.media import FocalPoint, MediaField, Rendition
 from events.names import Registration
+from events.operations import PartitionPosition
 from events.posts import Place, PostField
 
 KEY = bytes(range(32))
@@ -22,18 +23,26 @@ _FULL: dict[str, Any] = {
     "avatar_media_id": 31,
     "bio": "Sailing \u26f5 and tea",
     "blurhash": "LKO2?U%2Tw=w]~RBVZRi};RPxuwH",
+    "by": "release 12",
     "caption": "Dusk at the #harbor\nsecond line",
+    "certificate": "89abcdef01234567" * 4,
     "claim_id": 19,
     "comment_id": 23,
     "commenter_id": 8,
     "content_type": "image/jpeg",
+    "differences_count": 3,
     "digest": "0123456789abcdef" * 4,
     "display_name": "Ada Brin",
     "email": "ada@example.org",
+    "event_ids": (51, 52),
     "filter": "mono",
     "focal_point": FocalPoint(x=-0.5, y=1),
+    "fold_version": 2,
     "followed_id": 9,
     "follower_id": 8,
+    "from_fold_version": 1,
+    "from_generation": 4,
+    "generation": 5,
     "height": 20,
     "kind": "username",
     "location": "By the sea",
@@ -41,8 +50,12 @@ _FULL: dict[str, Any] = {
     "media_ids": (31, 32),
     "object_key": "originals/abc",
     "owner_id": 7,
+    "parked_key": "17",
+    "parked_topic": "photolog.engagement",
     "place": Place(name="Harbor Bridge", latitude=1.5, longitude=-2.25),
+    "positions": (PartitionPosition(topic="photolog.engagement", partition=3, offset=99),),
     "post_id": 17,
+    "projection": "likes",
     "reason": "hash_mismatch",
     "registration": Registration(
         username="ada", email="ada@example.org", display_name="Ada", location="By the sea"

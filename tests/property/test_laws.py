@@ -50,6 +50,7 @@ from stores.sqlite.graph import SqliteGraph
 from stores.sqlite.likes import SqliteLikes
 from stores.sqlite.log import SqliteLog
 from stores.sqlite.registry import SqliteRegistry
+from tests.contract.log import record
 from tests.property.stories import Story
 from tests.property.subjects import SUBJECTS, Subject
 from tests.property.worlds import VIEW_CRASH_POINTS, DiedError, Fuse, World
@@ -272,13 +273,13 @@ async def test_law_8_a_switch_is_one_write_and_one_generation_is_live_whenever_i
         fuse = Fuse()
         fuse.arm("rebuild.before_switch", 0)
         with pytest.raises(DiedError):
-            await switch(registry, old, new, fuse)
+            await switch(registry, old, new, record(), fuse)
         assert await _live(registry) == [old.number]
         fuse.arm("rebuild.after_switch", 0)
         with pytest.raises(DiedError):
-            await switch(registry, old, new, fuse)
+            await switch(registry, old, new, record(), fuse)
         assert await _live(registry) == [new.number]
-        assert not await switch(registry, old, new, fuse)
+        assert not await switch(registry, old, new, record(), fuse)
         assert await _live(registry) == [new.number]
 
 

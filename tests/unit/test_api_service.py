@@ -27,11 +27,21 @@ async def test_health() -> None:
     world = World()
     async with world.client() as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
-        assert (await client.get("/readyz")).json() == {"ready": True, "reasons": [], "lag": {}}
+        assert (await client.get("/readyz")).json() == {
+            "ready": True,
+            "reasons": [],
+            "lag": {},
+            "rebuild_due": [],
+        }
         world.readiness = Readiness(("the log is away",), {"likes": 7})
         response = await client.get("/readyz")
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
-    assert response.json() == {"ready": False, "reasons": ["the log is away"], "lag": {"likes": 7}}
+    assert response.json() == {
+        "ready": False,
+        "reasons": ["the log is away"],
+        "lag": {"likes": 7},
+        "rebuild_due": [],
+    }
 
 
 async def test_lag_is_for_this_machine() -> None:

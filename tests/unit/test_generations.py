@@ -20,6 +20,7 @@ from stores.sqlite.likes import SqliteLikes
 from stores.sqlite.log import SqliteLogReader
 from stores.sqlite.registry import SqliteRegistry
 from stores.sqlite.state import open_state
+from tests.contract.log import record
 
 
 class Fed(EmbeddedEngine):
@@ -32,7 +33,7 @@ class Fed(EmbeddedEngine):
         self.lanes += [lane.generation for lane in lanes]
 
     def leave(self, generation: GenerationKey) -> None:
-        self.lanes.remove(generation)
+        self.lanes = [lane for lane in self.lanes if lane != generation]
 
 
 class Site:
@@ -95,7 +96,7 @@ async def test_a_switch_changes_what_is_read_and_both_are_fed(site: Site) -> Non
     number = await begun(site, 2)
     await site.generations.refresh()
     before = site.generations.views().likes
-    assert await site.registry.switch("likes", 1, number)
+    assert await site.registry.switch("likes", 1, number, record())
     await site.generations.refresh()
     assert site.generations.live_number("likes") == number
     assert site.generations.views().likes is not before
@@ -109,6 +110,22 @@ async def test_no_fold_writes_what_another_version_of_it_made(site: Site) -> Non
     await begun(site, 3)
     await site.generations.refresh()
     assert site.fed() == [1]
+
+
+async def test_what_another_version_made_is_served_where_it_stands_and_not_fed(site: Site) -> None:
+    await site.registry.begin("likes", 1)
+    await site.generations.begin()
+    assert site.fed() == []
+    assert site.generations.due() == ["likes"]
+    assert site.generations.views().likes
+    number = await begun(site, 2)
+    await site.generations.refresh()
+    assert site.fed() == [number]
+    await site.registry.switch("likes", 1, number, record())
+    await site.generations.refresh()
+    assert site.fed() == [number]
+    assert site.generations.due() == []
+    assert site.generations.live_number("likes") == number
 
 
 async def test_what_cannot_be_opened_is_opened_later(site: Site) -> None:

@@ -29,7 +29,7 @@ async def _liked(data: Path, users: Sequence[int]) -> Partition:
 
 async def _projected(data: Path) -> None:
     system = Beside(FolderPlace(Settings(data=data)))
-    await system.build(await system.registry.begin("likes", LIKES.version), lambda done, total: None)
+    await system.build(await system.registry.begin("likes", LIKES.version), lambda reached: None)
     await system.close()
 
 
@@ -43,7 +43,7 @@ def test_it_says_where_every_generation_stands(tmp_path: Path) -> None:
     (found,) = orjson.loads(said.stdout)
     positions = found.pop("positions")
     assert found == {
-        "projection": "likes", "generation": 1, "version": LIKES.version, "state": "live",
+        "projection": "likes", "generation": 1, "version": LIKES.version, "state": "live", "rebuild_due": False,
         "applied": 3, "behind": 2, "parked": 0,
     }  # fmt: skip
     assert {"topic": topic, "partition": number, "offset": 2, "end": 4} in positions

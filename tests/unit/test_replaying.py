@@ -15,6 +15,7 @@ from events.likes import PostLiked
 from producers.command import Command
 from producers.journal import Journal
 from projectors.likes import LIKES
+from replay.rebuild import Reached
 from runtime.beside import Beside, FolderPlace
 from runtime.commands.replaying import run as command
 from runtime.folder import Folder
@@ -40,7 +41,7 @@ def system(data: Path) -> Iterator[Beside]:
     asyncio.run(made.close())
 
 
-def _quiet(done_count: int, total_count: int) -> None:
+def _quiet(reached: Reached) -> None:
     pass
 
 
@@ -88,7 +89,7 @@ def test_the_generation_that_was_replaced_is_not_taken_for_a_new_one(system: Bes
 def test_one_generation_to_go_back_to_is_kept_up(system: Beside, data: Path) -> None:
     for _ in range(2):
         assert CliRunner().invoke(command.run, ["likes", "--json", "--data", str(data)]).exit_code == 0
-    assert [g.state for g in asyncio.run(system.registry.generations())] == ["retired", "ready", "live"]
+    assert [g.state for g in asyncio.run(system.registry.generations())] == ["retired", "replaced", "live"]
 
 
 def test_a_generation_that_breaks_ends_the_command(system: Beside) -> None:

@@ -1,0 +1,111 @@
+"""Operations: what operators did to generations and parked events. Nobody folds them; `photolog replay history` tells them.
+
+Operators are no users, and are not named: `by` is what somebody chose to leave behind, a role or a ticket.
+"""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from events.envelope import Envelope, Part
+from events.ids import Id
+from events.topics import OPERATIONS
+
+OPERATOR_ID = 1
+"""Stands where other events name a user. No user has it: ids like this one were made in the first millisecond there was."""
+
+BY_LENGTH = 64
+
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+Count = Annotated[int, Field(ge=0)]
+Number = Annotated[int, Field(ge=1)]
+
+
+class PartitionPosition(Part):
+    """A view stood at this offset of a partition; -1 before the first."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class OperationEvent(Envelope):
+    """`generation` is the one that was acted on; `fold_version` is that of the fold that feeds it."""
+
+    topic: ClassVar[str] = OPERATIONS
+
+    projection: Name
+    generation: Number
+    by: str | None = Field(default=None, max_length=BY_LENGTH)
+
+    @property
+    def key(self) -> str:
+        return self.projection
+
+
+class _Switch(OperationEvent):
+    fold_version: Number
+    from_generation: Number
+    from_fold_version: Number
+    positions: tuple[PartitionPosition, ...]
+
+
+class GenerationSwitched(_Switch):
+    """Readers were led from one generation to a newer one, which stood at these positions or beyond. `certificate` is the
+    SHA-256 of what was verified before.
+    """
+
+    type: ClassVar[str] = "generation.switched"
+
+    certificate: str | None = Field(default=None, max_length=64)
+
+
+class GenerationRolledBack(_Switch):
+    """Readers were led back to the generation that had been replaced."""
+
+    type: ClassVar[str] = "generation.rolled_back"
+
+
+class GenerationVerified(OperationEvent):
+    """The generation was compared with what the log says, at these positions. `certificate` is the SHA-256 of the findings."""
+
+    type: ClassVar[str] = "generation.verified"
+
+    fold_version: Number
+    positions: tuple[PartitionPosition, ...]
+    differences_count: Count
+    certificate: str = Field(max_length=64)
+
+
+class GenerationRetired(OperationEvent):
+    """The generation is fed no more."""
+
+    type: ClassVar[str] = "generation.retired"
+
+    fold_version: Number
+
+
+class GenerationDropped(OperationEvent):
+    """What the generation held was removed."""
+
+    type: ClassVar[str] = "generation.dropped"
+
+    fold_version: Number
+
+
+class _Parked(OperationEvent):
+    parked_topic: str
+    parked_key: str
+    event_ids: tuple[Id, ...]
+
+
+class ParkedRetried(_Parked):
+    """It was asked for that these parked events be applied again."""
+
+    type: ClassVar[str] = "parked.retried"
+
+
+class ParkedDiscarded(_Parked):
+    """These parked events were given up: the view is left as if they had said nothing."""
+
+    type: ClassVar[str] = "parked.discarded"

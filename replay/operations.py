@@ -1,0 +1,124 @@
+"""Operations on generations and parked events as the log tells them: how their records are made, and how they get there.
+
+A record is noted in the registry in the same write as what it tells. Whoever may append brings it to the log afterwards: at once,
+or after the next start.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from events.codec import Record, decode, encode
+from events.envelope import Envelope
+from events.ids import Clock, Ids, system_clock
+from events.operations import (
+    OPERATOR_ID,
+    GenerationDropped,
+    GenerationRetired,
+    GenerationRolledBack,
+    GenerationSwitched,
+    GenerationVerified,
+    OperationEvent,
+    ParkedDiscarded,
+    ParkedRetried,
+    PartitionPosition,
+)
+from events.topics import OPERATIONS
+from stores.ports.log import Log, LogReader, Positions
+from stores.ports.registry import Generation, Registry
+
+_READ_COUNT = 500
+
+
+class Recorder:
+    """Makes the records of one operator. `by` is what they chose to leave behind."""
+
+    def __init__(self, ids: Ids, by: str | None, clock: Clock = system_clock) -> None:
+        self._ids, self._by, self._clock = ids, by, clock
+
+    def switched(
+        self, live: Generation, fresh: Generation, stands: Positions, certificate: str | None
+    ) -> Record:
+        switch = _switch(live, fresh, stands)
+        return encode(GenerationSwitched(**self._about(fresh), **switch, certificate=certificate), None)
+
+    def rolled_back(self, live: Generation, earlier: Generation, stands: Positions) -> Record:
+        return encode(GenerationRolledBack(**self._about(earlier), **_switch(live, earlier, stands)), None)
+
+    def verified(
+        self, generation: Generation, stands: Positions, differences_count: int, certificate: str
+    ) -> Record:
+        event = GenerationVerified(
+            **self._about(generation),
+            fold_version=generation.version,
+            positions=_positions(stands),
+            differences_count=differences_count,
+            certificate=certificate,
+        )
+        return encode(event, None)
+
+    def retired(self, generation: Generation) -> Record:
+        return encode(GenerationRetired(**self._about(generation), fold_version=generation.version), None)
+
+    def dropped(self, generation: Generation) -> Record:
+        return encode(GenerationDropped(**self._about(generation), fold_version=generation.version), None)
+
+    def retried(self, generation: Generation, topic: str, key: str, event_ids: Sequence[int]) -> Record:
+        return encode(ParkedRetried(**self._parked(generation, topic, key, event_ids)), None)
+
+    def discarded(self, generation: Generation, topic: str, key: str, event_ids: Sequence[int]) -> Record:
+        return encode(ParkedDiscarded(**self._parked(generation, topic, key, event_ids)), None)
+
+    def _parked(
+        self, generation: Generation, topic: str, key: str, event_ids: Sequence[int]
+    ) -> dict[str, Any]:
+        parked = {"parked_topic": topic, "parked_key": key, "event_ids": tuple(event_ids)}
+        return self._about(generation) | parked
+
+    def _about(self, generation: Generation) -> dict[str, Any]:
+        id_ = self._ids.next()
+        return {
+            "id": id_,
+            "occurred_at": datetime.fromtimestamp(self._clock() / 1000, UTC),
+            "actor_id": OPERATOR_ID,
+            "correlation_id": id_,
+            "projection": generation.projection,
+            "generation": generation.number,
+            "by": self._by,
+        }
+
+
+def _switch(from_: Generation, to: Generation, stands: Positions) -> dict[str, Any]:
+    return {
+        "fold_version": to.version,
+        "from_generation": from_.number,
+        "from_fold_version": from_.version,
+        "positions": _positions(stands),
+    }
+
+
+def _positions(stands: Positions) -> tuple[PartitionPosition, ...]:
+    return tuple(
+        PartitionPosition(topic=topic, partition=number, offset=offset)
+        for (topic, number), offset in sorted(stands.items())
+    )
+
+
+async def append_noted(registry: Registry, log: Log) -> None:
+    """Bring to the log what is noted. One that dies in between, or two who do this at once, append a record twice."""
+    for note in await registry.notes():
+        await log.append([note.record])
+        await registry.forget(note)
+
+
+async def history(registry: Registry, log: LogReader) -> Sequence[OperationEvent]:
+    """Everything that operators did, in the order of time, also what is only noted so far; what is there twice is told once."""
+    records = {note.record.id: note.record for note in await registry.notes()}
+    for partition, end in (await log.ends([OPERATIONS])).items():
+        first = 0
+        while first <= end:
+            entries = await log.read(partition, first, _READ_COUNT)
+            records |= {entry.record.id: entry.record for entry in entries}
+            first = entries[-1].offset + 1 if entries else end + 1
+    events: Sequence[Envelope | object] = [decode(record, {}) for _, record in sorted(records.items())]
+    return [event for event in events if isinstance(event, OperationEvent)]

@@ -1,0 +1,72 @@
+"""`photolog replay drop PROJECTION`: removes what generations hold that nobody feeds any more."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import orjson
+
+from projectors.catalogue import BY_NAME
+from runtime.beside import Beside, beside
+from runtime.commands import options
+from runtime.operating import Operator
+from stores.ports.registry import FED, Generation
+
+
+@click.command()
+@click.argument("projection", type=click.Choice([*BY_NAME]), metavar="PROJECTION")
+@click.option(
+    "--generation",
+    "number",
+    type=click.IntRange(1),
+    help="This one, also if it is a build that was broken off, instead of all that are retired or broken.",
+)
+@options.data
+@options.by
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per generation instead of sentences.")
+def drop(
+    projection: str, number: int | None, data: Path | None, by: str | None, yes: bool, as_json: bool
+) -> None:
+    """Remove the data of generations of PROJECTION that are retired or broken: files, tables, keys. The log keeps every event.
+
+    Refuses what is live or fed. The numbers of generations that were dropped are not used again.
+
+    Example: photolog replay drop search --yes
+    """
+    dropped = asyncio.run(_drop(projection, number, data, by, yes))
+    for generation in dropped:
+        found = {"projection": projection, "generation": generation.number}
+        sentence = f"{projection}: generation {generation.number} is dropped"
+        click.echo(orjson.dumps(found).decode() if as_json else sentence)
+    if not dropped and not as_json:
+        click.echo(f"{projection}: nothing is retired or broken")
+
+
+async def _drop(
+    projection: str, number: int | None, data: Path | None, by: str | None, yes: bool
+) -> Sequence[Generation]:
+    async with beside(data) as system, system.replaying(projection):
+        chosen = await _chosen(system, projection, number)
+        if chosen and not yes:
+            numbers = ", ".join(str(generation.number) for generation in chosen)
+            click.confirm(f"Remove what {projection} {numbers} holds?", abort=True, err=True)
+        for generation in chosen:
+            if not await Operator(system, by).drop(generation):
+                raise click.ClickException(f"{projection} {generation.number} is in use by now")
+        return chosen
+
+
+async def _chosen(system: Beside, projection: str, number: int | None) -> Sequence[Generation]:
+    known = await system.generations(projection)
+    if number is None:
+        return [g for g in known if g.state in ("retired", "broken")]
+    found = [g for g in known if g.number == number]
+    if not found:
+        raise click.ClickException(f"{projection} has no generation {number}")
+    if found[0].state in FED:
+        raise click.ClickException(
+            f"{projection} {number} is {found[0].state}; see `photolog replay retire --help`"
+        )
+    return found

@@ -1,0 +1,73 @@
+"""`photolog replay rollback PROJECTION`: back to the generation that was replaced, by one write."""
+
+import asyncio
+from pathlib import Path
+
+import click
+import orjson
+
+from projectors.catalogue import BY_NAME
+from runtime.beside import Beside, beside
+from runtime.commands import options
+from runtime.commands.replaying.run import until_even
+from runtime.operating import Operator
+from stores.ports.registry import Generation
+
+_WITHIN_S = 10.0
+"""What is fed stands even with the live one within a moment."""
+
+
+@click.command()
+@click.argument("projection", type=click.Choice([*BY_NAME]), metavar="PROJECTION")
+@options.data
+@options.by
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a sentence.")
+def rollback(projection: str, data: Path | None, by: str | None, as_json: bool) -> None:
+    """Make the generation of PROJECTION live again that was replaced; it was fed all the while. Again takes that back.
+
+    Refuses when there is none, when this release does not fold what that generation was made with, or when it is behind.
+
+    Example: photolog replay rollback search
+    """
+    done = asyncio.run(_rollback(projection, data, by))
+    if as_json:
+        click.echo(orjson.dumps(done).decode())
+    else:
+        click.echo(f"{projection}: generation {done['to']} is live again, {done['from']} is kept")
+
+
+async def _rollback(projection: str, data: Path | None, by: str | None) -> dict[str, object]:
+    async with beside(data) as system, system.replaying(projection):
+        live = await system.live(projection)
+        earlier = await _replaced(system, projection)
+        await _even(system, live, earlier)
+        if not await Operator(system, by).roll_back(live, earlier):
+            raise click.ClickException(f"somebody else has switched {projection}")
+        return {"projection": projection, "from": live.number, "to": earlier.number}
+
+
+async def _replaced(system: Beside, projection: str) -> Generation:
+    replaced = [g for g in await system.generations(projection) if g.state == "replaced"]
+    if not replaced:
+        raise click.ClickException(
+            f"{projection} has no generation to go back to; see `photolog replay status {projection}`"
+        )
+    return replaced[-1]
+
+
+async def _even(system: Beside, live: Generation, earlier: Generation) -> None:
+    ours = BY_NAME[earlier.projection].version
+    name = f"{earlier.projection} {earlier.number}"
+    if earlier.version != ours:
+        raise click.ClickException(
+            f"{name} was made by version {earlier.version} of its fold, this release has {ours} and does not feed it: "
+            "run the release that has that version, then this command of it"
+        )
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            await until_even(system, live, earlier)
+    except TimeoutError:
+        standing = await system.standing(earlier)
+        raise click.ClickException(
+            f"{name} is {standing.behind_count:,} events behind the log and does not catch up; see the server's log"
+        ) from None

@@ -1,0 +1,85 @@
+"""What an operator does to generations beside running servers, each with its record: it is noted in the same write, and brought to
+the log afterwards.
+
+Whether it should be done is decided by the commands; what must not be is refused by the registry.
+"""
+
+from collections.abc import Sequence
+
+from replay.operations import Recorder
+from replay.rebuild import switch
+from runtime.beside import Beside
+from stores.ports.registry import FED, Generation
+
+
+class Operator:
+    """`by` is what the operator chose to leave behind: a role or a ticket, kept for ever."""
+
+    def __init__(self, system: Beside, by: str | None = None) -> None:
+        self._system, self._by = system, by
+
+    async def switch(self, live: Generation, fresh: Generation, certificate: str | None = None) -> bool:
+        """`certificate` is the SHA-256 of what was verified before. False: somebody else was first."""
+        stands = await self._system.positions(fresh)
+        note = (await self._recorder()).switched(live, fresh, stands, certificate)
+        is_switched = await switch(self._system.registry, live, fresh, note)
+        await self._system.append_noted()
+        return is_switched
+
+    async def roll_back(self, live: Generation, earlier: Generation) -> bool:
+        """False: somebody else has switched."""
+        stands = await self._system.positions(earlier)
+        note = (await self._recorder()).rolled_back(live, earlier, stands)
+        is_back = await self._system.registry.switch(live.projection, live.number, earlier.number, note)
+        await self._system.append_noted()
+        return is_back
+
+    async def retire_others(self, projection: str, replaced: Generation) -> None:
+        """One generation to go back to is kept up, and what else is beside the live one is fed no more."""
+        for known in await self._system.generations(projection):
+            if known.state in FED and known.state != "live" and known.number != replaced.number:
+                await self.retire(known)
+
+    async def retire(self, generation: Generation) -> bool:
+        """False: it is live."""
+        note = (await self._recorder()).retired(generation)
+        registry = self._system.registry
+        is_retired = await registry.mark(generation.projection, generation.number, "retired", note)
+        await self._system.append_noted()
+        return is_retired
+
+    async def drop(self, generation: Generation) -> bool:
+        """Its data first: what breaks off in between is listed until it is dropped again. False: it is live or fed.
+
+        One that was being built is given up before, so that nobody goes on with what is left of it.
+        """
+        registry = self._system.registry
+        if generation.state == "building":
+            await registry.mark(generation.projection, generation.number, "retired")
+        elif generation.state in FED:
+            return False
+        await self._system.remove(generation)
+        note = (await self._recorder()).dropped(generation)
+        is_dropped = await registry.drop(generation.projection, generation.number, note)
+        await self._system.append_noted()
+        return is_dropped
+
+    async def verified(self, generation: Generation, differences_count: int, certificate: str) -> None:
+        """`certificate` is the SHA-256 of the findings."""
+        stands = await self._system.positions(generation)
+        note = (await self._recorder()).verified(generation, stands, differences_count, certificate)
+        await self._system.registry.note(generation.projection, generation.number, note)
+        await self._system.append_noted()
+
+    async def retry(self, generation: Generation, topic: str, key: str, event_ids: Sequence[int]) -> None:
+        """To be called before: what was noted and not done is done when the command is given again."""
+        note = (await self._recorder()).retried(generation, topic, key, event_ids)
+        await self._system.registry.note(generation.projection, generation.number, note)
+
+    async def discard(self, generation: Generation, topic: str, key: str, event_ids: Sequence[int]) -> None:
+        """To be called before, as `retry`."""
+        note = (await self._recorder()).discarded(generation, topic, key, event_ids)
+        await self._system.registry.note(generation.projection, generation.number, note)
+
+    async def _recorder(self) -> Recorder:
+        return Recorder(await self._system.ids(), self._by)
