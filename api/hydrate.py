@@ -26,16 +26,22 @@ MAX_ROUNDS = 5
 """How often a page is filled up before it is answered short."""
 
 
-class Hydrated(NamedTuple):
-    """What was read about some posts. Absent counts are 0; posts, media and authors that are gone are absent."""
+class Told(NamedTuple):
+    """What is told of posts by their ids alone. Absent counts are 0."""
 
-    posts: Sequence[Post]
-    media: Mapping[int, Media]
-    authors: Mapping[int, bytes]
     likes: Mapping[int, int]
     comments: Mapping[int, int]
     liked: Collection[int]
     saved: Collection[int]
+
+
+class Hydrated(NamedTuple):
+    """What was read about some posts. Posts, media and authors that are gone are absent."""
+
+    posts: Sequence[Post]
+    told: Told
+    media: Mapping[int, Media]
+    authors: Mapping[int, bytes]
 
 
 async def present_posts(
@@ -50,30 +56,41 @@ async def present_posts(
 
 
 async def hydrate(app: Services, views: Views, me: int | None, post_ids: Collection[int]) -> Hydrated:
-    found = await views.timelines.posts(post_ids)
-    return await hydrate_around(app, views, me, list(filter(None, map(found.get, post_ids))))
+    """In two rounds of reads: by the ids, and by what the posts name."""
+    found, told = await app.together(views.timelines.posts(post_ids), _told(app, views, me, post_ids))
+    posts = list(filter(None, map(found.get, post_ids)))
+    media, authors = await app.together(*_named(app, views, me, posts))
+    return Hydrated(posts, told, media, authors)
 
 
 async def hydrate_around(app: Services, views: Views, me: int | None, posts: Sequence[Post]) -> Hydrated:
     """Everything about posts that are known already."""
     post_ids = [post.post_id for post in posts]
-    reads: list[Awaitable[Any]] = [
-        views.media.media(list(chain.from_iterable([post.media_ids for post in posts]))),
-        app.people.summaries(views, me, {post.author_id for post in posts}),
-        views.likes.counts(post_ids),
-        views.comments.counts(post_ids),
-    ]
+    told, media, authors = await app.together(_told(app, views, me, post_ids), *_named(app, views, me, posts))
+    return Hydrated(posts, told, media, authors)
+
+
+async def _told(app: Services, views: Views, me: int | None, post_ids: Collection[int]) -> Told:
+    reads: list[Awaitable[Any]] = [views.likes.counts(post_ids), views.comments.counts(post_ids)]
     if me is not None:
         reads += (views.likes.liked(me, post_ids), views.saves.saved(me, post_ids))
-    media, authors, likes, comments, *mine = await app.together(*reads)
+    likes, comments, *mine = await app.together(*reads)
     liked, saved = mine or ((), ())
-    return Hydrated(posts, media, authors, likes, comments, liked, saved)
+    return Told(likes, comments, liked, saved)
+
+
+def _named(
+    app: Services, views: Views, me: int | None, posts: Sequence[Post]
+) -> tuple[Awaitable[Any], Awaitable[Any]]:
+    """Their media, and their authors."""
+    media_ids = list(chain.from_iterable([post.media_ids for post in posts]))
+    return views.media.media(media_ids), app.people.summaries(views, me, {post.author_id for post in posts})
 
 
 def present(app: Services, posts: Sequence[Post], hydrated: Hydrated) -> list[bytes]:
     """The posts as JSON, in their order. One whose author or files are gone is about to go itself and is left out."""
     pieces_of_posts = app.post_pieces.of(posts, hydrated.media, app.objects, app.clock())
-    likes, comments, liked, saved = hydrated.likes, hydrated.comments, hydrated.liked, hydrated.saved
+    likes, comments, liked, saved = hydrated.told
     presented = []
     for post, pieces in zip(posts, pieces_of_posts, strict=True):
         post_id = post.post_id
