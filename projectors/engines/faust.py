@@ -67,8 +67,8 @@ class FaustEngine:
             self._app = self._make(folder)
             bind_to_running_loop(self._app)
             self._app.finalize()
-            await self._app.start()
-            try:
+            try:  # one that is cancelled while it starts has threads already, without whose end the process does not end
+                await self._app.start()
                 await self._app.wait_until_stopped()
                 raise self._app.crash_reason or RuntimeError("Faust has stopped by itself")
             finally:
