@@ -27,12 +27,7 @@ def projections(data: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps([standings.in_json(each) for each in found]).decode())
     else:
-        remarks = {
-            (each.generation.projection, each.generation.number): "rebuild due"
-            for each in found
-            if each.is_rebuild_due
-        }
-        Console().print(standings.table(found, remarks))
+        Console().print(standings.table(found))
     if any(each.parked_count and each.generation.state == "live" for each in found):
         raise SystemExit(1)
 

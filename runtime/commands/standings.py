@@ -39,24 +39,16 @@ def in_json(standing: Standing) -> dict[str, object]:
     }
 
 
-def table(standings: Sequence[Standing], remarks: Mapping[tuple[str, int], str]) -> Table:
-    """`remarks` by projection and generation."""
+def table(standings: Sequence[Standing]) -> Table:
     made = Table("projection", "generation", "state", box=None, pad_edge=False)
     for title in ("applied", "behind", "parked"):
         made.add_column(title, justify="right")
-    made.add_column("")
     for standing in standings:
-        name, number, state = (
-            standing.generation.projection,
-            standing.generation.number,
-            standing.generation.state,
-        )
+        generation = standing.generation
+        due = ", rebuild due" if standing.is_rebuild_due else ""
+        state = f"[{_STYLES[generation.state]}]{generation.state}{due}[/]"
         counts = (standing.applied_count, standing.behind_count, standing.parked_count)
         made.add_row(
-            name,
-            str(number),
-            f"[{_STYLES[state]}]{state}[/]",
-            *(f"{count:,}" for count in counts),
-            remarks.get((name, number), ""),
+            generation.projection, str(generation.number), state, *(f"{count:,}" for count in counts)
         )
     return made

@@ -15,11 +15,13 @@ from events.likes import PostLiked
 from producers.command import Command
 from producers.journal import Journal
 from projectors.likes import LIKES
-from replay.rebuild import Reached
+from replay.rebuild import Reached, Throttle
 from runtime.beside import Beside, FolderPlace
+from runtime.commands.replay import replay
 from runtime.commands.replaying import run as command
 from runtime.folder import Folder
 from runtime.settings import Settings
+from stores.ports.errors import UnavailableError
 from stores.ports.registry import Generation
 from stores.sqlite.log import SqliteLog
 
@@ -110,3 +112,46 @@ def test_a_server_that_goes_away_is_not_waited_for(system: Beside, monkeypatch: 
     monkeypatch.setattr("runtime.commands.replaying.run.asyncio.sleep", stopped)
     asyncio.run(command.until_even(system, live, fresh))
     assert asyncio.run(system.positions(fresh)) == asyncio.run(system.positions(live))
+
+
+def test_ctrl_c_says_what_was_built_and_how_to_go_on(
+    system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as interrupted:
+
+        async def until_interrupted(*given: object) -> None:
+            raise KeyboardInterrupt
+
+        interrupted.setattr(command, "until_even", until_interrupted)
+        done = CliRunner().invoke(command.run, ["likes", "saves", "--data", str(data)])
+    assert done.exit_code == 130
+    assert "broken off: likes 2 has 5 of 5 events and is not live" in done.output
+    assert "`photolog replay likes saves` goes on from there" in done.output
+    again = CliRunner().invoke(command.run, ["likes", "--json", "--data", str(data)])
+    assert orjson.loads(again.stdout)["to"] == 2
+
+
+def test_a_service_that_is_away_ends_the_command_with_how_to_go_on(
+    system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*given: object) -> None:
+        raise UnavailableError("Cassandra: away")
+
+    monkeypatch.setattr(command, "until_even", away)
+    done = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
+    assert done.exit_code == 1
+    assert "Cassandra: away; broken off: likes 2 has 5 of 5 events" in done.output
+
+
+def test_a_replay_may_be_held_back(system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+
+    class Noted(Throttle):
+        def __init__(self, events_per_s: float) -> None:
+            rates.append(events_per_s)
+            super().__init__(1e9)
+
+    monkeypatch.setattr("runtime.beside.Throttle", Noted)
+    done = CliRunner().invoke(replay, ["--rate", "2.5", "likes", "--data", str(data)])
+    assert done.exit_code == 0, done.output
+    assert rates == [2.5]

@@ -27,7 +27,7 @@ class Pace:
 
     def see(self, applied_count: int) -> None:
         self._seen.append((self._clock(), applied_count))
-        while len(self._seen) > 2 and self._seen[1][0] < self._seen[-1][0] - _LOOKS_BACK_S:
+        while len(self._seen) > 2 and self._seen[1][0] <= self._seen[-1][0] - _LOOKS_BACK_S:
             self._seen.popleft()
 
     def events_per_s(self) -> float | None:

@@ -34,7 +34,10 @@ def status(projections: Sequence[str], data: Path | None, as_json: bool) -> None
     if as_json:
         click.echo(orjson.dumps([_json(each, paces) for each in found]).decode())
         return
-    Console().print(standings.table(found, {_key(each): _remark(each, paces) for each in found}))
+    Console().print(standings.table(found))
+    for each in found:
+        if remark := _remark(each, paces):
+            click.echo(f"{each.generation.projection} {each.generation.number}: {remark}")
 
 
 async def _status(

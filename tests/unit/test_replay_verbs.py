@@ -1,0 +1,334 @@
+"""`photolog replay status`, `rollback`, `retire`, `drop`, `history` on the data folder of an embedded system that nobody serves."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from events.codec import encode
+from events.operations import GenerationRolledBack, GenerationSwitched, OperationEvent
+from events.topics import OPERATIONS
+from projectors.catalogue import BY_NAME
+from projectors.likes import LIKES
+from replay.operations import append_noted, history
+from runtime.beside import Beside, FolderPlace
+from runtime.commands.parked import parked
+from runtime.commands.replay import replay
+from runtime.commands.replaying import rollback
+from runtime.errors import ReplayedElsewhereError
+from runtime.folder import Folder
+from runtime.operating import Operator
+from runtime.settings import Settings
+from stores.ports.errors import UnavailableError
+from stores.ports.log import Positions
+from stores.ports.registry import FED, State
+from stores.sqlite.log import SqliteLog
+from tests.unit.test_step import POISON, acts
+
+Run = Callable[..., Result]
+
+
+def liked(data: Path, *users: int) -> None:
+    log = SqliteLog(Folder(data).log)
+    asyncio.run(log.append([encode(event, None) for event in acts(*(("like", user, 7) for user in users))]))
+    log.close()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    Folder(tmp_path).make()
+    return tmp_path
+
+
+@pytest.fixture
+def system(data: Path) -> Iterator[Beside]:
+    """Likes on the log, and a live generation that shows all of them."""
+    liked(data, 1, 2, 3, 4, 5)
+    made = Beside(FolderPlace(Settings(data=data)))
+    asyncio.run(made.build(asyncio.run(made.registry.begin("likes", LIKES.version)), lambda reached: None))
+    yield made
+    asyncio.run(made.close())
+
+
+@pytest.fixture
+def run(system: Beside, data: Path) -> Run:
+    return lambda *words: CliRunner().invoke(replay, [*words, "--data", str(data)])
+
+
+def done(result: Result) -> list[dict[str, Any]]:
+    """The JSON lines of a command that went well."""
+    assert result.exit_code == 0, result.output
+    return [orjson.loads(line) for line in result.stdout.splitlines()]
+
+
+def states(system: Beside) -> dict[int, State]:
+    return {g.number: g.state for g in asyncio.run(system.registry.generations())}
+
+
+def told(system: Beside) -> list[OperationEvent]:
+    return [*asyncio.run(history(system.registry, system.log))]
+
+
+def on_the_log(system: Beside) -> int:
+    return sum(end + 1 for end in asyncio.run(system.log.ends([OPERATIONS])).values())
+
+
+def test_a_switch_tells_what_became_live_and_where_it_stood(run: Run, system: Beside) -> None:
+    done(run("likes", "--by", "release 12", "--json"))
+    (event,) = told(system)
+    assert isinstance(event, GenerationSwitched)
+    assert (event.projection, event.from_generation, event.generation) == ("likes", 1, 2)
+    assert (event.from_fold_version, event.fold_version) == (LIKES.version, LIKES.version)
+    assert (event.by, event.certificate) == ("release 12", None)
+    assert sum(at.offset + 1 for at in event.positions) == 5
+    assert on_the_log(system) == 1
+    assert asyncio.run(system.registry.notes()) == []
+
+
+def test_what_was_replaced_is_gone_back_to_and_back_again(run: Run, system: Beside, data: Path) -> None:
+    done(run("likes", "--json"))
+    liked(data, 6)
+    assert done(run("rollback", "likes", "--json")) == [{"projection": "likes", "from": 2, "to": 1}]
+    assert states(system) == {1: "live", 2: "replaced"}
+    live = asyncio.run(system.live("likes"))
+    assert sum(offset + 1 for offset in asyncio.run(system.positions(live)).values()) == 5
+    assert run("rollback", "likes").stdout == "likes: generation 2 is live again, 1 is kept\n"
+    assert [type(event) for event in told(system)] == [
+        GenerationSwitched,
+        GenerationRolledBack,
+        GenerationRolledBack,
+    ]
+
+
+def test_a_replay_after_a_rollback_does_not_switch_to_what_was_rolled_back_from(
+    run: Run, system: Beside
+) -> None:
+    done(run("likes", "--json"))
+    done(run("rollback", "likes", "--json"))
+    assert done(run("likes", "--json")) == [{"projection": "likes", "from": 1, "to": 3}]
+    assert states(system) == {1: "replaced", 2: "retired", 3: "live"}
+
+
+def test_there_may_be_nothing_to_go_back_to(run: Run, system: Beside) -> None:
+    refused = run("rollback", "likes")
+    assert refused.exit_code == 1
+    assert "likes has no generation to go back to" in refused.output
+    assert told(system) == []
+
+
+def test_what_another_fold_made_is_not_gone_back_to(
+    run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BY_NAME, "likes", replace(LIKES, version=LIKES.version + 1))
+    done(run("likes", "--json"))
+    refused = run("rollback", "likes")
+    assert refused.exit_code == 1
+    assert f"likes 1 was made by version {LIKES.version} of its fold" in refused.output
+    assert states(system) == {1: "replaced", 2: "live"}
+
+
+def test_what_is_behind_is_not_gone_back_to(
+    run: Run, system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some server holds the folder and does not feed it."""
+    done(run("likes", "--json"))
+    liked(data, 6)
+    asyncio.run(system.build(asyncio.run(system.live("likes")), lambda reached: None))
+    with system.unfed(), monkeypatch.context() as hurried:
+        hurried.setattr(rollback, "_WITHIN_S", 0.0)
+        refused = run("rollback", "likes")
+    assert refused.exit_code == 1
+    assert "likes 1 is 1 events behind the log" in refused.output
+    assert states(system) == {1: "replaced", 2: "live"}
+    done(run("rollback", "likes", "--json"))
+
+
+def test_what_is_retired_is_fed_no_more_and_cannot_be_gone_back_to(run: Run, system: Beside) -> None:
+    done(run("likes", "--json"))
+    assert done(run("retire", "likes", "--json")) == [{"projection": "likes", "generation": 1}]
+    assert states(system) == {1: "retired", 2: "live"}
+    assert run("rollback", "likes").exit_code == 1
+    assert run("retire", "likes").stdout == "likes: only the live generation is fed\n"
+    assert "likes 2 is live" in run("retire", "likes", "--generation", "2").output
+    assert "likes has no generation 9" in run("retire", "likes", "--generation", "9").output
+    assert [event.type for event in told(system)] == ["generation.switched", "generation.retired"]
+
+
+def test_what_is_dropped_is_gone_and_its_number_is_not_used_again(
+    run: Run, system: Beside, data: Path
+) -> None:
+    done(run("likes", "--json"))
+    done(run("retire", "likes", "--json"))
+    file = Folder(data).view("likes", 1)
+    assert file.exists()
+    assert done(run("drop", "likes", "--yes", "--json")) == [{"projection": "likes", "generation": 1}]
+    assert not [*file.parent.glob(f"{file.name}*")]
+    assert states(system) == {2: "live"}
+    assert run("drop", "likes").stdout == "likes: nothing is retired or broken\n"
+    assert done(run("likes", "--json")) == [{"projection": "likes", "from": 2, "to": 3}]
+    assert [event.generation for event in told(system) if event.type == "generation.dropped"] == [1]
+
+
+def test_dropping_asks_first(run: Run, system: Beside) -> None:
+    done(run("likes", "--json"))
+    done(run("retire", "likes", "--json"))
+    asked = run("drop", "likes")
+    assert asked.exit_code == 1
+    assert "Remove what likes 1 holds?" in asked.output
+    assert states(system) == {1: "retired", 2: "live"}
+
+
+@pytest.mark.parametrize("state", sorted(FED - {"live"}))
+def test_what_is_fed_is_not_dropped(run: Run, system: Beside, data: Path, state: State) -> None:
+    fresh = asyncio.run(system.registry.begin("likes", LIKES.version))
+    asyncio.run(system.build(fresh, lambda reached: None))
+    asyncio.run(system.registry.mark("likes", 2, state))
+    for number in (1, 2):
+        assert run("drop", "likes", "--generation", str(number), "--yes").exit_code == 1
+        assert Folder(data).view("likes", number).exists()
+    assert states(system) == {1: "live", 2: state}
+
+
+def test_a_build_that_was_broken_off_is_dropped_only_by_its_number(
+    run: Run, system: Beside, data: Path
+) -> None:
+    fresh = asyncio.run(system.registry.begin("likes", LIKES.version))
+    asyncio.run(system.build(fresh, lambda reached: None))
+    assert done(run("drop", "likes", "--yes", "--json")) == []
+    assert done(run("drop", "likes", "--generation", "2", "--yes", "--json"))
+    assert states(system) == {1: "live"}
+
+
+def test_a_drop_that_breaks_off_is_not_gone_on_building_and_can_be_repeated(
+    run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(system.registry.begin("likes", LIKES.version))
+
+    async def away(self: Beside, generation: object) -> None:
+        raise UnavailableError("away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Beside, "remove", away)
+        assert run("drop", "likes", "--generation", "2", "--yes").exception
+    assert states(system) == {1: "live", 2: "retired"}
+    assert done(run("drop", "likes", "--yes", "--json"))
+
+
+@pytest.mark.parametrize("words", [("likes",), ("rollback", "likes"), ("retire", "likes"), ("drop", "likes")])
+def test_one_command_at_a_time_is_at_a_projection(run: Run, data: Path, words: tuple[str, ...]) -> None:
+    async def beside_another() -> Result:
+        place = FolderPlace(Settings(data=data))
+        async with place.replaying("likes"):
+            result = await asyncio.to_thread(run, *words)
+        await place.close()
+        return result
+
+    refused = asyncio.run(beside_another())
+    assert isinstance(refused.exception, ReplayedElsewhereError)
+    assert str(refused.exception) == "another command is replaying likes; see `photolog replay status likes`"
+
+
+def test_status_says_what_can_be_done(run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    done(run("likes", "--json"))
+    monkeypatch.setattr("runtime.commands.replaying.status._APART_S", 0.0)
+    asyncio.run(system.registry.begin("likes", LIKES.version))
+    (replaced, live, building) = orjson.loads(run("status", "likes", "--json").stdout)
+    assert (replaced["state"], replaced["applied"], replaced["behind"]) == ("replaced", 5, 0)
+    assert (live["state"], live["rebuild_due"]) == ("live", False)
+    assert (building["applied"], building["behind"], building["left_s"]) == (0, 5, None)
+    table = run("status").stdout
+    assert "likes 1: `photolog replay rollback likes` goes back to it" in table
+    assert "stands still; `photolog replay likes` goes on" in table
+    assert orjson.loads(run("status", "saves", "--json").stdout) == []
+
+
+def test_status_says_that_a_rebuild_is_due(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BY_NAME, "likes", replace(LIKES, version=LIKES.version + 1))
+    (live,) = orjson.loads(run("status", "--json").stdout)
+    assert live["rebuild_due"] is True
+    assert "rebuild due" in run("status").stdout
+    done(run("likes", "--json"))
+    assert [each["rebuild_due"] for each in orjson.loads(run("status", "--json").stdout)] == [False, False]
+
+
+def test_history_is_told_in_words_or_json(run: Run) -> None:
+    done(run("likes", "--json", "--by", "release 12"))
+    done(run("rollback", "likes", "--json"))
+    first, second = done(run("history", "likes", "--json"))
+    assert (first["type"], first["by"], second["type"], second["by"]) == (
+        "generation.switched",
+        "release 12",
+        "generation.rolled_back",
+        None,
+    )
+    lines = run("history").stdout.splitlines()
+    assert lines[0].endswith("likes 2        generation switched from 1 by release 12")
+    assert lines[1].endswith("likes 1        generation rolled back from 2")
+    assert run("history", "saves").stdout == ""
+
+
+def test_the_record_of_a_switch_survives_a_crash_right_after_it(system: Beside, data: Path) -> None:
+    """It is told before it is on the log, and brought there by whoever comes next, once."""
+    live = asyncio.run(system.live("likes"))
+    fresh = asyncio.run(system.registry.begin("likes", LIKES.version))
+    asyncio.run(system.registry.mark("likes", 2, "ready"))
+    with ExitStack() as server:
+        server.enter_context(system.unfed())  # who holds the folder appends
+        assert asyncio.run(Operator(system).switch(live, fresh))
+    assert on_the_log(system) == 0
+    (noted,) = told(system)
+    asyncio.run(system.append_noted())
+    asyncio.run(system.append_noted())
+    assert told(system) == [noted]
+    assert on_the_log(system) == 1
+
+
+class Dying:
+    """A log whose answer never came."""
+
+    def __init__(self, log: SqliteLog) -> None:
+        self._log = log
+
+    async def append(self, records: Any) -> Positions:
+        await self._log.append(records)
+        raise UnavailableError("no answer")
+
+
+def test_a_record_that_is_there_twice_is_told_once(system: Beside, data: Path) -> None:
+    generation = asyncio.run(system.live("likes"))
+    asyncio.run(Operator(system).retry(generation, "photolog.engagement", "7", [1]))
+    log = SqliteLog(Folder(data).log)
+    with pytest.raises(UnavailableError):
+        asyncio.run(append_noted(system.registry, Dying(log)))  # type: ignore[arg-type]
+    asyncio.run(append_noted(system.registry, log))
+    log.close()
+    assert on_the_log(system) == 2
+    assert len(told(system)) == 1
+
+
+def test_what_is_done_to_parked_events_is_recorded(run: Run, system: Beside, data: Path) -> None:
+    (event,) = acts(("like", 1, POISON))
+    record = replace(encode(event, None), value=b"no json")
+    log = SqliteLog(Folder(data).log)
+    asyncio.run(log.append([record]))
+    log.close()
+    asyncio.run(system.build(asyncio.run(system.live("likes")), lambda reached: None))
+    key = str(POISON)
+    for words in (("retry", "likes", key), ("discard", "likes", key, "--yes", "--by", "ticket 7")):
+        asked = CliRunner().invoke(parked, [*words, "--data", str(data)])
+        assert asked.exit_code == 0, asked.output
+    retried, discarded = done(run("history", "--json"))
+    assert (retried["type"], retried["event_ids"]) == ("parked.retried", [str(event.id)])
+    assert (discarded["type"], discarded["parked_key"], discarded["by"]) == (
+        "parked.discarded",
+        key,
+        "ticket 7",
+    )
+    assert on_the_log(system) == 2
+    assert "1 events of photolog.engagement under 13" in run("history").stdout
