@@ -6,6 +6,7 @@ from typing import ClassVar, assert_never
 
 from stores.cassandra.folded_rows import FoldedRowsView, IndexRow, index
 from stores.cassandra.session import Row
+from stores.cassandra.view import only
 from stores.ports.accounts import Account, AccountPut, AccountsChange, ProfileSet, SeenSet
 from stores.ports.view import Folded
 
@@ -21,6 +22,10 @@ class CassandraAccounts(FoldedRowsView[AccountsChange, int, Account]):
                         location text, avatar_media_id bigint, created_at_ms bigint, seen_at_ms bigint)""",
         "usernames": "(username text, user_id bigint, PRIMARY KEY (username, user_id))",
     }
+    HELD = (
+        (only("user"), "SELECT user_id FROM {accounts}"),
+        (only("username"), "SELECT DISTINCT username FROM {usernames}"),
+    )
     READ = f"SELECT user_id, offset, {_COLUMNS} FROM {{accounts}} WHERE user_id IN ?"
     PUT = f"INSERT INTO {{accounts}} (user_id, offset, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?) USING TIMESTAMP ?"
     CLEAR = "DELETE FROM {accounts} USING TIMESTAMP ? WHERE user_id = ?"

@@ -12,7 +12,7 @@ from events.ids import MAX_ID
 from stores.cassandra.buckets import BUCKETS, bucket_of, newest_page, oldest_page
 from stores.cassandra.counting import COUNT_ID, CountingView
 from stores.cassandra.session import Row, Statement
-from stores.cassandra.view import delete_stamp, value_stamp
+from stores.cassandra.view import delete_stamp, member, only, value_stamp
 from stores.ports.comments import (
     Comment,
     CommentGone,
@@ -119,6 +119,13 @@ class CassandraComments(CountingView[CommentsChange]):
                         created_at_ms bigint, edited_at_ms bigint, gone boolean, count bigint, fence bigint,
                         PRIMARY KEY ((post_id, bucket), comment_id))""",
     }
+    HELD = (
+        (
+            member("post"),
+            f"SELECT post_id, comment_id FROM {{comments}} WHERE comment_id > {COUNT_ID} ALLOW FILTERING",
+        ),
+        (only("post"), "SELECT DISTINCT post_id, bucket FROM {comments}"),
+    )
     COUNTS = f"""SELECT post_id, bucket, count, fence FROM {{comments}}
                  WHERE post_id IN ? AND bucket = ? AND comment_id = {COUNT_ID}"""
 

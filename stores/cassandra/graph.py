@@ -11,6 +11,7 @@ from events.ids import MAX_ID
 from events.topics import GRAPH
 from stores.cassandra.buckets import BUCKETS, bucket_of, newest_page
 from stores.cassandra.edges import Edge, EdgesView
+from stores.cassandra.view import member, only
 from stores.ports.graph import GraphChange, GraphCounts
 from stores.ports.page import Page
 
@@ -35,6 +36,12 @@ class CassandraGraph(EdgesView[GraphChange]):
         "followers_latest": """(followed_id bigint, bucket int, at_id bigint, follower_id bigint,
                                 PRIMARY KEY ((followed_id, bucket), at_id)) WITH CLUSTERING ORDER BY (at_id DESC)""",
     }
+    HELD = (
+        (member("user"), "SELECT follower_id, followed_id FROM {follows}"),
+        (member("user"), "SELECT followed_id, follower_id FROM {follows}"),
+        (only("user"), "SELECT DISTINCT follower_id FROM {follows_latest}"),
+        (only("user"), "SELECT DISTINCT followed_id, bucket FROM {followers_latest}"),
+    )
     READ = "SELECT followed_id, at_id, following, offset FROM {follows} WHERE follower_id = ? AND followed_id IN ?"
     SET = """INSERT INTO {follows} (follower_id, followed_id, at_id, following, offset) VALUES (?,?,?,?,?)
              USING TIMESTAMP ?"""

@@ -12,7 +12,7 @@ from events.ids import MAX_ID
 from stores.cassandra.buckets import BUCKETS, newest_page
 from stores.cassandra.counting import COUNT_ID, CountingView
 from stores.cassandra.session import Statement
-from stores.cassandra.view import delete_stamp, value_stamp
+from stores.cassandra.view import delete_stamp, member, only, value_stamp
 from stores.ports.counts import CountPart
 from stores.ports.likes import LikesChange, LikeSet
 from stores.ports.page import Page
@@ -87,6 +87,11 @@ class CassandraLikes(CountingView[LikesChange]):
                      WITH CLUSTERING ORDER BY (at_id DESC)""",
         "likes_by_user": "(user_id bigint, post_id bigint, PRIMARY KEY (user_id, post_id))",
     }
+    HELD = (
+        (member("user"), "SELECT user_id, post_id FROM {likes_by_user}"),
+        (only("post"), "SELECT DISTINCT post_id, bucket FROM {likes}"),
+        (only("post"), "SELECT DISTINCT post_id, bucket FROM {likers}"),
+    )
     COUNTS = f"""SELECT post_id, bucket, count, fence FROM {{likes}}
                  WHERE post_id IN ? AND bucket = ? AND user_id = {COUNT_ID}"""
 

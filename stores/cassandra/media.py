@@ -10,6 +10,7 @@ import orjson
 from events.media import AttachedKind, FocalPoint, Rendition
 from stores.cassandra.folded_rows import GONE, FoldedRowsView, Gone, IndexRow, index
 from stores.cassandra.session import Row
+from stores.cassandra.view import only
 from stores.ports.media import (
     AltTextSet,
     AttachedSet,
@@ -41,6 +42,13 @@ class CassandraMedia(FoldedRowsView[MediaChange, int, Media | Gone]):
         "media_attached": """(attached_kind text, attached_id bigint, media_id bigint,
                               PRIMARY KEY ((attached_kind, attached_id), media_id))""",
     }
+    HELD = (
+        (only("media"), "SELECT media_id FROM {media}"),
+        (
+            lambda kind, target_id: (kind, target_id, None),
+            "SELECT DISTINCT attached_kind, attached_id FROM {media_attached}",
+        ),
+    )
     READ = f"SELECT media_id, offset, gone, {_COLUMNS} FROM {{media}} WHERE media_id IN ?"
     PUT = f"""INSERT INTO {{media}} (media_id, offset, gone, {_COLUMNS}) VALUES (?,?,?{",?" * _COLUMNS_COUNT})
               USING TIMESTAMP ?"""

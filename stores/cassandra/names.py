@@ -12,6 +12,7 @@ from events.names import NameKind
 from stores.cassandra.folded_rows import FoldedRowsView, IndexRow, index, of_keys
 from stores.cassandra.periods import DAY_MS, walked
 from stores.cassandra.session import Row
+from stores.cassandra.view import only
 from stores.ports.names import Holder, NameClaim, NameKeep, NameRelease, NamesChange
 from stores.ports.view import Folded
 
@@ -44,6 +45,10 @@ class CassandraNames(FoldedRowsView[NamesChange, str, Holder | Free]):
     }
     """Whoever registers is first listed as claimed, so deletions are many. They need not outlive a long absence of a node: a row
     that comes back is not shown."""
+    HELD = (
+        (only("name"), "SELECT digest FROM {names}"),
+        (only("user"), "SELECT DISTINCT user_id FROM {names_of_user}"),
+    )
     READ = f"SELECT digest, offset, {_COLUMNS} FROM {{names}} WHERE digest IN ?"
     PUT = f"INSERT INTO {{names}} (digest, offset, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?) USING TIMESTAMP ?"
     CLEAR = "DELETE FROM {names} USING TIMESTAMP ? WHERE digest = ?"

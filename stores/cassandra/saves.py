@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from stores.cassandra.edges import EdgesView
+from stores.cassandra.view import member, only
 from stores.ports.page import Page
 from stores.ports.saves import SavesChange
 
@@ -19,6 +20,10 @@ class CassandraSaves(EdgesView[SavesChange]):
         "saves_latest": """(user_id bigint, at_id bigint, post_id bigint, PRIMARY KEY (user_id, at_id))
                            WITH CLUSTERING ORDER BY (at_id DESC)""",
     }
+    HELD = (
+        (member("user"), "SELECT user_id, post_id FROM {saves}"),
+        (only("user"), "SELECT DISTINCT user_id FROM {saves_latest}"),
+    )
     READ = "SELECT post_id, at_id, saved, offset FROM {saves} WHERE user_id = ? AND post_id IN ?"
     SET = """INSERT INTO {saves} (user_id, post_id, at_id, saved, offset) VALUES (?,?,?,?,?) USING TIMESTAMP ?"""
     LIST = "INSERT INTO {saves_latest} (user_id, at_id, post_id) VALUES (?,?,?) USING TIMESTAMP ?"

@@ -6,8 +6,8 @@ What is asked, and of which tables, is not known here.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, TypeVar
 
 from cassandra import (
     AuthenticationFailed,
@@ -16,7 +16,14 @@ from cassandra import (
     RequestExecutionException,
     UnsupportedOperation,
 )
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
+from cassandra.cluster import (
+    EXEC_PROFILE_DEFAULT,
+    Cluster,
+    ExecutionProfile,
+    NoHostAvailable,
+    ResultSet,
+    Session,
+)
 from cassandra.connection import ConnectionException
 from cassandra.policies import (
     ConstantReconnectionPolicy,
@@ -48,6 +55,7 @@ _AWAY = (
 _CAS_WRITE_UNKNOWN = 0x1700
 """What the driver knows no class for: too few replicas told in time whether they took a conditional write."""
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 Statement = tuple[str, Sequence[object]]
 """CQL text with marks, and the values for them."""
@@ -102,6 +110,16 @@ class Cassandra:
         """Everything the query gives, over all its pages. Of a conditional write: whether it was applied, then what stood there."""
         return await self._sent((await self._statement(cql)).bind(values))
 
+    async def pages(self, cql: str) -> AsyncIterator[list[Row]]:
+        """The same page by page, as the driver gets them, so that a whole table can be gone through."""
+        statement = (await self._statement(cql)).bind(())
+        state: bytes | None = None
+        while True:
+            rows, state = await self._page(statement, state)
+            yield rows
+            if state is None:
+                return
+
     async def applied(self, cql: str, *values: object) -> bool:
         """A conditional write: whether its condition held. The driver sends it once; where this raises, it may have happened."""
         return bool((await self.rows(cql, *values))[0][0])
@@ -147,6 +165,19 @@ class Cassandra:
         prepared.is_idempotent = "IF" not in cql.split()
         return prepared
 
+    async def _page(self, statement: Any, state: bytes | None) -> tuple[list[Row], bytes | None]:
+        async with self._places:
+            loop = asyncio.get_running_loop()
+            answered: asyncio.Future[tuple[list[Row], bytes | None]] = loop.create_future()
+
+            def landed(page: list[Row] | None) -> None:
+                found = page or []
+                _tell(loop, answered, (found, ResultSet(response, found).paging_state))
+
+            response = self._session.execute_async(statement, paging_state=state)
+            response.add_callbacks(landed, lambda error: _tell(loop, answered, error))
+            return await _answer(answered)
+
     async def _sent(self, statement: Any) -> list[Row]:
         async with self._places:
             loop = asyncio.get_running_loop()
@@ -162,15 +193,17 @@ class Cassandra:
 
             response = self._session.execute_async(statement)
             response.add_callbacks(landed, lambda error: _tell(loop, answered, error))
-            try:
-                return await answered
-            except (*_AWAY, ErrorMessage, DriverException) as error:
-                raise translated(error) from error
+            return await _answer(answered)
 
 
-def _tell(
-    loop: asyncio.AbstractEventLoop, answered: "asyncio.Future[list[Row]]", result: list[Row] | Exception
-) -> None:
+async def _answer(answered: "asyncio.Future[T]") -> T:
+    try:
+        return await answered
+    except (*_AWAY, ErrorMessage, DriverException) as error:
+        raise translated(error) from error
+
+
+def _tell(loop: asyncio.AbstractEventLoop, answered: "asyncio.Future[T]", result: T | Exception) -> None:
     """In the driver's thread."""
 
     def settle() -> None:

@@ -16,6 +16,7 @@ from stores.cassandra.buckets import newest_page
 from stores.cassandra.folded_rows import GONE, FoldedRowsView, Gone, IndexRow, index
 from stores.cassandra.periods import DAY_MS, walked
 from stores.cassandra.session import Row
+from stores.cassandra.view import member, only
 from stores.ports.page import Page
 from stores.ports.timelines import (
     CaptionSet,
@@ -48,6 +49,11 @@ class CassandraTimelines(FoldedRowsView[TimelinesChange, int, Post | Gone], Auth
                    WITH CLUSTERING ORDER BY (post_id DESC)""",
         "tag_periods": """(tag text, period int, PRIMARY KEY (tag, period)) WITH CLUSTERING ORDER BY (period DESC)""",
     }
+    HELD = (
+        (member("author"), "SELECT author_id, post_id FROM {posts}"),
+        (only("author"), "SELECT DISTINCT author_id FROM {timelines}"),
+        (only("tag"), "SELECT DISTINCT tag, period FROM {tags}"),
+    )
     READ = f"SELECT post_id, offset, gone, {_COLUMNS} FROM {{posts}} WHERE post_id IN ?"
     PUT = f"""INSERT INTO {{posts}} (post_id, offset, gone, {_COLUMNS}) VALUES (?,?,?{",?" * _COLUMNS_COUNT})
               USING TIMESTAMP ?"""

@@ -7,15 +7,20 @@ events again, whichever way they are cut into batches. Every cell is stamped wit
 and repeated writes lose by themselves: that a partition has one writer saves work, but nothing rests on it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import ClassVar, Generic, TypeVar
 
 from stores.cassandra.session import Cassandra, Row, Statement
 from stores.ports.crash import Crash, survive
+from stores.ports.inspected import Held
 from stores.ports.log import Partition
 from stores.ports.view import Folded, ParkedEvent, Position, beyond
 
 C = TypeVar("C")
+
+Rows = tuple[Callable[..., Held], str]
+"""What a row of the query says is held."""
 
 SHARED_TABLES = (
     """CREATE TABLE IF NOT EXISTS positions (
@@ -52,6 +57,16 @@ def delete_stamp(offset: int) -> int:
     return 2 * offset + 2
 
 
+def only(kind: str) -> Callable[..., Held]:
+    """Rows that begin with a key."""
+    return lambda key, *_: (kind, key, None)
+
+
+def member(kind: str) -> Callable[..., Held]:
+    """Rows of a key and a member."""
+    return lambda key, of_key: (kind, key, of_key)
+
+
 class CassandraView(Generic[C]):
     """One generation of one projection. Its tables are made by `create`, once, before anybody opens it.
 
@@ -61,6 +76,8 @@ class CassandraView(Generic[C]):
     PROJECTION: ClassVar[str]
     TABLES: ClassVar[Mapping[str, str]]
     """Columns and options by name of the table."""
+    HELD: ClassVar[Sequence[Rows]]
+    """Queries that find everything of which there are rows."""
 
     def __init__(self, cassandra: Cassandra, generation: int, crash: Crash = survive) -> None:
         self._cassandra = cassandra
@@ -82,6 +99,20 @@ class CassandraView(Generic[C]):
             await self._cassandra.define(f"DROP TABLE IF EXISTS {name}")
         await self._cassandra.rows(f"DELETE FROM positions {_OF_VIEW}", *self._view)
         await self._cassandra.rows(f"DELETE FROM parked {_OF_VIEW}", *self._view)
+
+    async def held(self) -> AsyncIterator[Sequence[Held]]:
+        """Goes through whole tables."""
+        for made_of, cql in self.HELD:
+            async for rows in self._cassandra.pages(self._named(cql)):
+                yield [made_of(*row) for row in rows if row[0] is not None]
+
+    def answering(self) -> AbstractContextManager[None]:
+        """They do so by themselves."""
+        return nullcontext()
+
+    async def damage(self) -> Sequence[str]:
+        """Cassandra checks what it reads."""
+        return ()
 
     async def positions(self) -> dict[Partition, Position]:
         rows = await self._cassandra.rows(_POSITIONS, *self._view)

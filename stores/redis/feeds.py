@@ -6,7 +6,7 @@ there; an edge or a visit only to the reader's bucket. Ids are 8 bytes here, big
 
 from collections.abc import Collection, Iterable, Mapping
 from struct import Struct
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from redis.asyncio import Redis
 
@@ -15,6 +15,7 @@ from stores.ports.crash import Crash, survive
 from stores.ports.feeds import FeedFacts, FeedPost, FeedsChange, FeedSlice, ReaderSeen
 from stores.ports.graph import FollowSet, GraphCounts
 from stores.redis.client import Script, replies
+from stores.redis.inspected import Named, by_id
 from stores.redis.view import STATE, RedisView
 
 CAP = 800
@@ -42,6 +43,10 @@ class RedisFeeds(RedisView[FeedsChange]):
 
     APPLY = Script("view.lua", "feeds.lua", "apply.lua")
     RELEASE = Script("view.lua", "feeds.lua", "release.lua")
+    HELD_BY_KEY: ClassVar[Mapping[bytes, Named]] = {
+        kind: by_id("user") for kind in (b"following", b"followers", b"feed")
+    }
+    HELD_BY_INDEX: ClassVar[Mapping[bytes, Named]] = {b"seen": by_id("user")}
 
     def __init__(
         self,

@@ -8,9 +8,9 @@ While a shard is filled from nothing, all reads raise UnavailableError: lists wo
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from struct import Struct
-from typing import Any
+from typing import Any, ClassVar
 
 from redis.asyncio import Redis
 
@@ -26,6 +26,7 @@ from stores.ports.search import (
     UserKey,
 )
 from stores.redis.client import Script
+from stores.redis.inspected import Named, by_text, by_word
 from stores.redis.search_changes import encoded
 from stores.redis.search_pages import Merged, Walked, falling, rising
 from stores.redis.view import RedisView
@@ -50,6 +51,8 @@ _LEVEL_AND_ID = Struct(">BQ")
 class RedisSearch(RedisView[SearchChange]):
     APPLY = Script("view.lua", "search_level.lua", "search.lua", "apply.lua")
     RELEASE = Script("view.lua", "search_level.lua", "search.lua", "release.lua")
+    HELD_BY_KEY: ClassVar[Mapping[bytes, Named]] = {kind: by_text("term") for kind in (b"date", b"level")}
+    HELD_BY_INDEX: ClassVar[Mapping[bytes, Named]] = {b"tags": by_text("tag"), b"words": by_word("word")}
 
     def __init__(self, redis: Redis, generation: int, shard_count: int, crash: Crash = survive) -> None:
         super().__init__(redis, f"s{generation}", shard_count, crash)

@@ -12,7 +12,8 @@ completes the release; each bucket applies only what it holds itself.
 Subclasses say which buckets a change concerns and how the script reads it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from struct import Struct
 from typing import Any, ClassVar, Generic, TypeVar
 from zlib import crc32
@@ -22,8 +23,10 @@ from redis.asyncio.client import Pipeline
 
 from stores.ports.crash import Crash, survive
 from stores.ports.errors import UnavailableError
+from stores.ports.inspected import Held
 from stores.ports.log import Partition
 from stores.ports.view import Folded, GapError, ParkedEvent, Position
+from stores.redis import inspected
 from stores.redis.batches import (
     changes,
     fences_of,
@@ -63,6 +66,10 @@ class RedisView(Generic[C]):
     APPLY: ClassVar[Script]
     RELEASE: ClassVar[Script]
     """`view.lua`, the view's own file, and `apply.lua` or `release.lua`."""
+    HELD_BY_KEY: ClassVar[Mapping[bytes, inspected.Named]]
+    """What is held of whom there is a key of this kind."""
+    HELD_BY_INDEX: ClassVar[Mapping[bytes, inspected.Named]]
+    """The same of the members of a bucket's sorted set of this kind."""
 
     def __init__(self, redis: Redis, name: str, bucket_count: int, crash: Crash = survive) -> None:
         self._redis = redis
@@ -179,6 +186,22 @@ class RedisView(Generic[C]):
         for bucket, mine in zip(self.buckets, told, strict=True):
             self._crash("release.before_commit")
             await self._run(self.RELEASE, ranges(batch), {bucket: mine})
+
+    async def held(self) -> AsyncIterator[Sequence[Held]]:
+        async for some in inspected.of_keys(self._redis, self._name, self.HELD_BY_KEY):
+            yield some
+        for kind, named in self.HELD_BY_INDEX.items():
+            for bucket in self.buckets:
+                async for some in inspected.of_index(self._redis, bucket + b":" + kind, named):
+                    yield some
+
+    def answering(self) -> AbstractContextManager[None]:
+        """They do so by themselves."""
+        return nullcontext()
+
+    async def damage(self) -> Sequence[str]:
+        """Redis refuses to load what is broken."""
+        return ()
 
     async def drop(self) -> None:
         """Remove the generation, which nobody writes or reads any more. Goes through all keys there are; may be repeated."""

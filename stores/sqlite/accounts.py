@@ -7,6 +7,7 @@ from pathlib import Path
 from stores.ports.accounts import Account, AccountPut, AccountsChange, ProfileSet, SeenSet
 from stores.ports.crash import Crash, survive
 from stores.sqlite.database import marks
+from stores.sqlite.inspected import only
 from stores.sqlite.remembered import Remembered
 from stores.sqlite.view import SqliteView
 
@@ -28,6 +29,11 @@ class SqliteAccounts(SqliteView[AccountsChange]):
     ) STRICT;
     CREATE INDEX IF NOT EXISTS accounts_username ON accounts (username);
     """
+
+    HELD = (
+        (only("user"), "SELECT user_id FROM accounts"),
+        (only("username"), "SELECT DISTINCT username FROM accounts"),
+    )
 
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         super().__init__(path, crash)

@@ -17,6 +17,7 @@ from stores.ports.comments import (
 from stores.ports.crash import Crash, survive
 from stores.ports.page import Page
 from stores.sqlite.database import marks
+from stores.sqlite.inspected import member, only
 from stores.sqlite.paging import page_of, up_to
 from stores.sqlite.remembered import Remembered
 from stores.sqlite.view import SqliteView
@@ -33,6 +34,11 @@ class SqliteComments(SqliteView[CommentsChange]):
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS counts (post_id INTEGER PRIMARY KEY, count INTEGER NOT NULL);
     """
+
+    HELD = (
+        (member("post"), "SELECT post_id, comment_id FROM comments WHERE NOT gone"),
+        (only("post"), "SELECT post_id FROM counts"),
+    )
 
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         super().__init__(path, crash)

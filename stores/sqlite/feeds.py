@@ -16,6 +16,7 @@ from stores.ports.feeds import FeedFacts, FeedPost, FeedsChange, FeedSlice, Read
 from stores.ports.graph import FollowSet, GraphCounts
 from stores.sqlite.database import marks
 from stores.sqlite.fan_out import push, trim
+from stores.sqlite.inspected import only
 from stores.sqlite.paging import up_to
 from stores.sqlite.remembered import Remembered
 from stores.sqlite.view import SqliteView
@@ -100,6 +101,13 @@ class SqliteFeeds(SqliteView[FeedsChange]):
     );
     INSERT OR IGNORE INTO state VALUES (1, 0, 1);
     """
+
+    HELD = (
+        (only("user"), "SELECT user_id FROM people"),
+        (only("user"), "SELECT reader_id FROM readers"),
+        (only("user"), "SELECT DISTINCT reader_id FROM following"),
+        (only("user"), "SELECT DISTINCT author_id FROM following"),
+    )
 
     def __init__(
         self,

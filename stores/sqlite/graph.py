@@ -10,6 +10,7 @@ from stores.ports.crash import Crash, survive
 from stores.ports.graph import GraphChange, GraphCounts
 from stores.ports.page import Page
 from stores.sqlite.database import marks
+from stores.sqlite.inspected import member, only
 from stores.sqlite.paging import page_of, up_to
 from stores.sqlite.remembered import RememberedPairs
 from stores.sqlite.view import SqliteView
@@ -32,6 +33,12 @@ class SqliteGraph(SqliteView[GraphChange]):
       user_id INTEGER PRIMARY KEY, followers INTEGER NOT NULL, following INTEGER NOT NULL
     );
     """
+
+    HELD = (
+        (member("user"), "SELECT follower_id, followed_id FROM follows"),
+        (member("user"), "SELECT followed_id, follower_id FROM follows"),
+        (only("user"), "SELECT user_id FROM counts"),
+    )
 
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         super().__init__(path, crash)

@@ -9,6 +9,7 @@ from stores.ports.crash import Crash, survive
 from stores.ports.likes import LikesChange
 from stores.ports.page import Page
 from stores.sqlite.database import marks
+from stores.sqlite.inspected import member, only
 from stores.sqlite.paging import page_of, up_to
 from stores.sqlite.remembered import Remembered, RememberedPairs
 from stores.sqlite.view import SqliteView
@@ -24,6 +25,12 @@ class SqliteLikes(SqliteView[LikesChange]):
     CREATE INDEX IF NOT EXISTS likes_latest ON likes (post_id, at_id);
     CREATE TABLE IF NOT EXISTS counts (post_id INTEGER PRIMARY KEY, count INTEGER NOT NULL);
     """
+
+    HELD = (
+        (member("user"), "SELECT user_id, post_id FROM likes"),
+        (only("post"), "SELECT DISTINCT post_id FROM likes"),
+        (only("post"), "SELECT post_id FROM counts"),
+    )
 
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         super().__init__(path, crash)

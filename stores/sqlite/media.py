@@ -23,6 +23,7 @@ from stores.ports.media import (
     UploadedSet,
 )
 from stores.sqlite.database import marks
+from stores.sqlite.inspected import only
 from stores.sqlite.remembered import Remembered
 from stores.sqlite.view import SqliteView
 
@@ -57,6 +58,12 @@ class SqliteMedia(SqliteView[MediaChange]):
     ) STRICT;
     CREATE INDEX IF NOT EXISTS media_attached ON media (attached_id, attached_kind) WHERE attached_id IS NOT NULL;
     """
+
+    HELD = (
+        (only("media"), "SELECT media_id FROM media WHERE status <> 'gone'"),
+        (only("post"), "SELECT attached_id FROM media WHERE attached_kind = 'post'"),
+        (only("avatar"), "SELECT attached_id FROM media WHERE attached_kind = 'avatar'"),
+    )
 
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         super().__init__(path, crash)

@@ -8,6 +8,7 @@ from stores.ports.log import Partition
 from stores.ports.names import Holder, NameClaim, NameKeep, NameRelease, NamesChange
 from stores.ports.view import Folded
 from stores.sqlite.database import marks
+from stores.sqlite.inspected import only
 from stores.sqlite.view import SqliteView
 
 _SELECT = "SELECT digest, kind, user_id, claim_id, since_ms, topic, partition, offset FROM names"
@@ -32,6 +33,11 @@ class SqliteNames(SqliteView[NamesChange]):
     CREATE INDEX IF NOT EXISTS names_claimed ON names (since_ms) WHERE topic IS NULL;
     CREATE INDEX IF NOT EXISTS names_kept ON names (kind, since_ms, digest) WHERE topic IS NOT NULL;
     """
+
+    HELD = (
+        (only("name"), "SELECT digest FROM names"),
+        (only("user"), "SELECT DISTINCT user_id FROM names"),
+    )
 
     def _write_events(self, connection: sqlite3.Connection, events: Sequence[Folded[NamesChange]]) -> None:
         for event in events:

@@ -8,6 +8,7 @@ from stores.ports.crash import Crash, survive
 from stores.ports.page import Page
 from stores.ports.saves import SavesChange
 from stores.sqlite.database import marks
+from stores.sqlite.inspected import member
 from stores.sqlite.paging import page_of, up_to
 from stores.sqlite.remembered import RememberedPairs
 from stores.sqlite.view import SqliteView
@@ -20,6 +21,8 @@ class SqliteSaves(SqliteView[SavesChange]):
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS saves_latest ON saves (user_id, at_id);
     """
+
+    HELD = ((member("user"), "SELECT user_id, post_id FROM saves"),)
 
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         super().__init__(path, crash)

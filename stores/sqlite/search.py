@@ -16,12 +16,20 @@ from stores.ports.search import (
     UserKey,
 )
 from stores.sqlite import search_lists, search_posts, search_users
+from stores.sqlite.inspected import only
 from stores.sqlite.search_users import AFTER_ALL
 from stores.sqlite.view import SqliteView
 
 
 class SqliteSearch(SqliteView[SearchChange]):
     SCHEMA = search_posts.SCHEMA + search_users.SCHEMA
+
+    HELD = (
+        (only("term"), "SELECT DISTINCT term FROM terms"),
+        (only("term"), "SELECT DISTINCT term FROM terms_by_level"),
+        (only("tag"), "SELECT tag FROM tags"),
+        (only("word"), "SELECT DISTINCT word FROM user_words"),
+    )
 
     def _write(self, connection: sqlite3.Connection, changes: Sequence[SearchChange]) -> None:
         of_users = [change for change in changes if isinstance(change, SearchUserPut | DisplayNameSet)]

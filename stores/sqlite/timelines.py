@@ -21,6 +21,7 @@ from stores.ports.timelines import (
     VisibilitySet,
 )
 from stores.sqlite.database import marks
+from stores.sqlite.inspected import member, only
 from stores.sqlite.newest import OF_AUTHOR, Newest
 from stores.sqlite.paging import page_of, up_to
 from stores.sqlite.remembered import Remembered
@@ -41,6 +42,12 @@ class SqliteTimelines(SqliteView[TimelinesChange]):
     CREATE TABLE IF NOT EXISTS tags (tag TEXT, post_id INTEGER, PRIMARY KEY (tag, post_id)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS counts (author_id INTEGER PRIMARY KEY, count INTEGER NOT NULL);
     """
+
+    HELD = (
+        (member("author"), "SELECT author_id, post_id FROM posts WHERE NOT gone"),
+        (only("author"), "SELECT author_id FROM counts"),
+        (only("tag"), "SELECT DISTINCT tag FROM tags"),
+    )
 
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         super().__init__(path, crash)

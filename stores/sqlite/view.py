@@ -5,13 +5,16 @@ which tables they have and what a change does to them.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
 from stores.ports.crash import Crash, survive
+from stores.ports.inspected import Held
 from stores.ports.log import Partition
 from stores.ports.view import Folded, ParkedEvent, Position, beyond
+from stores.sqlite import inspected
 from stores.sqlite.database import Database
 from stores.sqlite.watching import missed
 
@@ -33,6 +36,8 @@ class SqliteView(Generic[C]):
     """One generation of one projection. `apply` is called from one thread, readers from one other."""
 
     SCHEMA: ClassVar[str]
+    HELD: ClassVar[Sequence[inspected.Rows]]
+    """Queries that find everything of which there are rows."""
 
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         self._crash = crash
@@ -114,6 +119,15 @@ class SqliteView(Generic[C]):
 
     async def drop(self) -> None:
         self._database.remove()
+
+    def held(self) -> AsyncIterator[Sequence[Held]]:
+        return inspected.held(self._database.reader, self._database.path, self.HELD)
+
+    def answering(self) -> AbstractContextManager[None]:
+        return inspected.answering(self._database.path)
+
+    async def damage(self) -> Sequence[str]:
+        return inspected.damage(self._database.reader)
 
     def close(self) -> None:
         self._database.close()

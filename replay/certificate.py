@@ -1,0 +1,118 @@
+"""The certificate: a JSON document that says what a generation was compared with, where both stood, and how they differ.
+
+Digests are of the entities of a bucket, in no order, so that two of them are equal when all entities of the bucket are. It holds
+nothing that people wrote.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from importlib.metadata import version
+from inspect import getmodule, getsource
+from typing import Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from projectors.projection import Projection
+from replay.differences import Difference, Event
+from replay.spool import bucket_of
+from replay.subjects.subject import Entity, Value
+
+_DIGEST_BYTES = 16
+_MODULUS = 1 << 8 * _DIGEST_BYTES
+
+
+class CertificateError(Exception):
+    """The file is no certificate. Name one that `photolog replay verify` has written."""
+
+
+class Stood(BaseModel):
+    """The event at which a partition was cut; an empty one stands at -1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    topic: str
+    partition: int
+    offset: int
+    event_id: str | None
+
+
+class Certificate(BaseModel):
+    """`digests` by whose they are (oracle, generation, live) and by bucket. `equal` is what it all comes to: the generation is what
+    the oracle says. How the live generation differs is told, but is no fault of the one that was verified.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    projection: str
+    generation: int
+    live: int | None
+    fold_version: int
+    code: str
+    made_at_ms: int
+    positions: tuple[Stood, ...]
+    behind_count: int
+    events_count: int
+    entities_count: int
+    digests: dict[str, dict[str, str]]
+    faults: tuple[str, ...]
+    parked: tuple[Event, ...]
+    parked_count: int
+    differences: tuple[Difference, ...]
+    differences_count: int
+    live_differences_count: int
+    equal: bool
+    seal: str = ""
+
+    def sealed(self) -> "Certificate":
+        return self.model_copy(update={"seal": self._sum()})
+
+    def is_sealed(self) -> bool:
+        """Whether nothing was changed in it since it was made."""
+        return self.seal == self._sum()
+
+    def json_text(self) -> bytes:
+        return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
+
+    def _sum(self) -> str:
+        return sha256(_canonical(self.model_dump(mode="json", exclude={"seal"}))).hexdigest()
+
+
+def parsed(text: bytes) -> Certificate:
+    """Raises CertificateError."""
+    try:
+        return Certificate.model_validate_json(text)
+    except ValidationError as error:
+        raise CertificateError(f"not a certificate: {error.error_count()} fields are wrong") from error
+
+
+class Digests:
+    """Of one side, by bucket. What says nothing adds nothing: an entity that is not there is like one that nobody knows."""
+
+    def __init__(self) -> None:
+        self._sums: dict[int, int] = {}
+
+    def add(self, entity: Entity, value: Value) -> None:
+        name = f"{entity[0]}/{entity[1]}"
+        found = sha256(name.encode() + b"\n" + canonical(value)).digest()[:_DIGEST_BYTES]
+        bucket = bucket_of(name)
+        self._sums[bucket] = (self._sums.get(bucket, 0) + int.from_bytes(found)) % _MODULUS
+
+    def by_bucket(self) -> dict[str, str]:
+        return {str(bucket): f"{total:0{2 * _DIGEST_BYTES}x}" for bucket, total in sorted(self._sums.items())}
+
+
+def canonical(value: Value) -> bytes:
+    return _canonical(value)
+
+
+def _canonical(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def code_of(projection: Projection[Any]) -> str:
+    """Which code folds: the release, and a digest of the fold's module."""
+    module = getmodule(projection.project)
+    source = "" if module is None else getsource(module)
+    return f"photolog {version('photolog')}, fold {sha256(source.encode()).hexdigest()[:16]}"

@@ -1,0 +1,297 @@
+"""Whether a generation says what the oracle says, entity by entity, and the live one beside it; what comes out is a certificate.
+
+The log goes on and so do views. The oracle hears the log up to the positions where the generation stands; whatever differs there is
+looked at again, beside what the oracle says at the positions between which the view was read, until it is right or stays wrong.
+
+Memory holds one bucket of entities at a time, and what is in doubt; nothing here writes to a log or a view.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from replay.certificate import Certificate, Digests, Stood, canonical, code_of
+from replay.differences import Difference, Event, ways
+from replay.side import Doubt, Kept, Side, Sleep, offsets
+from replay.spool import BUCKETS
+from replay.subjects.catalogue import Judged
+from replay.subjects.subject import Entity, Place, Subject, Value, digest
+from replay.telling import HeardLog, Pieces, Telling
+from stores.ports.errors import StoreError
+from stores.ports.keys import Keys
+from stores.ports.log import LogReader, Partition, Positions
+
+LISTED_COUNT = 100
+"""Differences, and parked events, that a certificate lists; the others are counted."""
+EVENTS_COUNT = 10
+"""Of one difference, the latest."""
+_ROUNDS_COUNT = 10
+_POLL_S = 0.2
+_IDLE_POLLS_COUNT = 25
+"""So long a view may stand still behind the log: then nobody feeds it, and it is judged where it stands."""
+
+Report = Callable[[str, int, int], None]
+"""Told what is being done, and how much of how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where the log and the keys are. `folder` has room for what does not fit in memory."""
+
+    log: LogReader
+    keys: Keys
+    folder: Path | None = None
+    sleep: Sleep = asyncio.sleep
+
+
+def quiet(doing: str, done: int, total: int) -> None:
+    """Nobody is told."""
+
+
+async def verify(
+    judged: Judged,
+    world: World,
+    generation: Kept,
+    live: Kept | None,
+    made_at_ms: int,
+    report: Report = quiet,
+) -> Certificate:
+    """Judges `generation`, and tells how `live` differs if that is another one.
+
+    Waits as long as something feeds them until both stand where the log ends now. Raises UnavailableError when a store stays
+    away; what cannot be read for another reason is a difference.
+    """
+    sides = [Side(kept, world.sleep) for kept in (generation, live) if kept is not None]
+    with closing(HeardLog(judged, world.log, world.keys, world.folder)) as heard:
+        found = _Verification(judged, world, heard, sides, report)
+        await found.run()
+        return await found.certificate(made_at_ms)
+
+
+class _Verification:
+    def __init__(
+        self, judged: Judged, world: World, heard: HeardLog, sides: Sequence[Side], report: Report
+    ) -> None:
+        self._judged, self._world, self._heard, self._report = judged, world, heard, report
+        self._sides = sides
+        self._topics = judged.projection.topics
+        self._cut: dict[Partition, int] = {}
+        self._behind_count = self._events_count = self._entities_count = 0
+        self._oracle = Digests()
+        self._fresh: set[str] = set()
+        """Groups of which there was something beyond the cut."""
+        self._located: list[Difference] = []
+
+    async def run(self) -> None:
+        views = {side.kept.number: await side.opened() for side in self._sides}
+        readable = [(side, views[side.kept.number]) for side in self._sides if views[side.kept.number]]
+        await self._stand(readable)
+        await self._hear()
+        with closing(await self._heard.tell(self._cut)) as telling:
+            for side, view in readable:
+                await side.check_positions(self._world.log, await side.positions(view))
+                await side.look_through(view, telling)
+            await self._compare(readable, telling)
+        for side, _ in readable:
+            subject = await self._look_again(side, telling.subject)
+            side.close(lambda entity, subject=subject: _said(subject, entity, ()))  # type: ignore[misc]
+            self._locate(side, subject)
+
+    async def _stand(self, readable: Sequence[tuple[Side, Any]]) -> None:
+        """Find the cut: where the log ends now, or where nobody brings a view any further."""
+        ends = await self._world.log.ends(self._topics)
+        cut: dict[Partition, int] = {}
+        idle_count = 0
+        while cut != ends and idle_count <= _IDLE_POLLS_COUNT:
+            stands = [offsets(await side.positions(view), ends) for side, view in readable]
+            least = {at: min([end, *(each[at] for each in stands)]) for at, end in ends.items()}
+            idle_count = idle_count + 1 if least == cut else 0
+            cut = least
+            if cut != ends:
+                self._report("waiting", _count(cut), _count(ends))
+                await self._world.sleep(_POLL_S)
+        self._cut, self._behind_count = cut, _count(ends) - _count(cut)
+
+    async def _hear(self) -> None:
+        total = _count(self._cut)
+        done = 0
+
+        def heard(count: int) -> None:
+            nonlocal done
+            done += count
+            self._report("reading", done, total)
+
+        await self._heard.hear(self._cut, heard)
+        self._events_count = self._heard.events_count
+
+    async def _compare(self, readable: Sequence[tuple[Side, Any]], telling: Telling) -> None:
+        for bucket in BUCKETS:
+            entities = telling.entities(bucket)
+            self._entities_count += len(entities)
+            asked = sorted(entities.items(), key=lambda item: str(item[0]))
+            expected = {entity: _said(telling.subject, entity, known.pieces) for entity, known in asked}
+            nothing = {entity: _said(telling.subject, entity, ()) for entity, _ in asked}
+            for entity, value in expected.items():
+                if value != nothing[entity]:
+                    self._oracle.add(entity, value)
+            for side, view in readable:
+                actual = await side.read(view, telling.subject, asked)
+                for entity, known in asked:
+                    side.judge(entity, known, expected[entity], actual[entity], nothing[entity])
+            self._report("comparing", bucket + 1, len(BUCKETS))
+
+    async def _look_again(self, side: Side, subject: Subject) -> Subject:
+        """Until nothing is in doubt, or the view stood still while the doubtful was read. Returns the last that was told."""
+        stood: Positions = {}
+        for number in range(_ROUNDS_COUNT):
+            view = await side.opened() if side.doubts else None
+            if view is None:
+                break
+            asked = [(entity, doubt.known) for entity, doubt in side.doubts.items()]
+            ends = await self._world.log.ends(self._topics)
+            before = offsets(await side.positions(view), ends)
+            actual = await side.read(view, subject, asked)
+            after = offsets(await side.positions(view), ends)
+            ends = await self._world.log.ends(self._topics)
+            self._fresh |= await self._heard.hear(ends)
+            for entity, value in actual.items():
+                side.doubts[entity].actual = value
+            for upto in _each_once([before, after, ends]):
+                subject = await self._hold_against(side, upto, subject)
+            self._report("looking again", number + 1, _ROUNDS_COUNT)
+            if before == after and after in (ends, stood):
+                break
+            stood = after
+            await self._world.sleep(_POLL_S)
+        return subject
+
+    async def _hold_against(self, side: Side, upto: Positions, subject: Subject) -> Subject:
+        """Settle what is as the oracle says at these positions."""
+        groups = {
+            group
+            for entity, doubt in side.doubts.items()
+            for group in subject.groups(entity, doubt.known.pieces, doubt.known.groups)
+        }
+        with closing(await self._heard.tell(upto, groups | self._fresh, side.doubts)) as telling:
+            told = {entity: known for bucket in BUCKETS for entity, known in telling.entities(bucket).items()}
+        for entity, doubt in list(side.doubts.items()):
+            known = told.get(entity, Pieces())
+            known.held = doubt.known.held
+            doubt.known = known
+            doubt.expected = _said(telling.subject, entity, known.pieces)
+            if doubt.expected == doubt.actual:
+                side.settle(entity, _said(telling.subject, entity, ()))
+        return telling.subject
+
+    def _locate(self, side: Side, subject: Subject) -> None:
+        """Say of the first differences which events made them."""
+        listed = dict(islice(sorted(side.doubts.items(), key=lambda item: str(item[0])), LISTED_COUNT))
+        differing = {entity: ways(doubt.expected, doubt.actual) for entity, doubt in listed.items()}
+        members = {entity: {m for way in found for m in way.members} for entity, found in differing.items()}
+        events: dict[Entity, deque[Event]] = {entity: deque(maxlen=EVENTS_COUNT) for entity in listed}
+        for entity, groups in _groups(subject, listed).items():
+            for place, record in self._heard.records(groups):
+                if subject.made(entity, members[entity], record):
+                    events[entity].append(_event(place, record.id, record.type))
+        self._located += [
+            Difference(
+                generation=side.kept.number,
+                kind=entity[0],
+                key=digest(str(entity[1])) if entity[0] in subject.PRIVATE else str(entity[1]),
+                ways=found,
+                events=tuple(events[entity]),
+            )
+            for entity, found in differing.items()
+        ]
+
+    async def certificate(self, made_at_ms: int) -> Certificate:
+        mine, *live = self._sides
+        names = ("generation", "live")[: len(self._sides)]
+        parked, parked_count = await self._parked(mine)
+        faults = [
+            f"generation {side.kept.number}: {fault}"
+            for side in self._sides
+            for fault in dict.fromkeys(side.faults)
+        ]
+        return Certificate(
+            projection=self._judged.projection.name,
+            generation=mine.kept.number,
+            live=live[0].kept.number if live else None,
+            fold_version=mine.kept.version,
+            code=code_of(self._judged.projection),
+            made_at_ms=made_at_ms,
+            positions=tuple([await self._stood(at) for at in sorted(self._cut)]),
+            behind_count=self._behind_count,
+            events_count=self._events_count,
+            entities_count=self._entities_count,
+            digests={"oracle": self._oracle.by_bucket()}
+            | {name: side.digests.by_bucket() for name, side in zip(names, self._sides, strict=True)},
+            faults=tuple(faults),
+            parked=parked,
+            parked_count=parked_count,
+            differences=tuple(self._located),
+            differences_count=mine.differing_count,
+            live_differences_count=sum(side.differing_count for side in live),
+            equal=not mine.differing_count and not mine.faults,
+        ).sealed()
+
+    async def _stood(self, at: Partition) -> Stood:
+        offset = self._cut[at]
+        found = await self._world.log.read(at, offset, 1) if offset >= 0 else []
+        id_ = str(found[0].record.id) if found else None
+        return Stood(topic=at[0], partition=at[1], offset=offset, event_id=id_)
+
+    async def _parked(self, side: Side) -> tuple[tuple[Event, ...], int]:
+        view = await side.opened()
+        if view is None:
+            return (), 0
+        try:
+            with view.answering():
+                parked = await view.parked()
+        except StoreError as error:
+            side.faults.append(f"parked events cannot be read: {error}")
+            return (), 0
+        listed = [
+            _event((*event.partition, event.offset), event.event_id, record.record.type)
+            for event in islice(parked, LISTED_COUNT)
+            for record in await self._world.log.read(event.partition, event.offset, 1)
+        ]
+        return tuple(listed), len(parked)
+
+
+def _said(subject: Subject, entity: Entity, pieces: Sequence[Any]) -> Value:
+    """As JSON says it, so that it can be compared."""
+    said: Value = orjson.loads(canonical(subject.value(entity, pieces)))
+    return said
+
+
+def _groups(subject: Subject, doubts: Mapping[Entity, Doubt]) -> Mapping[Entity, set[str]]:
+    return {
+        entity: set(subject.groups(entity, doubt.known.pieces, doubt.known.groups))
+        for entity, doubt in doubts.items()
+    }
+
+
+def _event(place: Place, event_id: int, type_: str) -> Event:
+    topic, partition, offset = place
+    return Event(topic=topic, partition=partition, offset=offset, id=str(event_id), type=type_)
+
+
+def _each_once(positions: Iterable[dict[Partition, int]]) -> list[dict[Partition, int]]:
+    found: list[dict[Partition, int]] = []
+    for each in positions:
+        if each not in found:
+            found.append(each)
+    return found
+
+
+def _count(positions: Positions) -> int:
+    """Events up to there."""
+    return sum(offset + 1 for offset in positions.values())
