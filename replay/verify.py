@@ -101,7 +101,7 @@ class _Verification:
             await self._compare(readable, telling)
         for side, _ in readable:
             subject = await self._look_again(side, telling.subject)
-            side.close(lambda entity, subject=subject: _said(subject, entity, ()))  # type: ignore[misc]
+            side.close(lambda entity, subject=subject: said(subject, entity, ()))  # type: ignore[misc]
             self._locate(side, subject)
 
     async def _stand(self, readable: Sequence[tuple[Side, Any]]) -> None:
@@ -136,8 +136,8 @@ class _Verification:
             entities = telling.entities(bucket)
             self._entities_count += len(entities)
             asked = sorted(entities.items(), key=lambda item: str(item[0]))
-            expected = {entity: _said(telling.subject, entity, known.pieces) for entity, known in asked}
-            nothing = {entity: _said(telling.subject, entity, ()) for entity, _ in asked}
+            expected = {entity: said(telling.subject, entity, known.pieces) for entity, known in asked}
+            nothing = {entity: said(telling.subject, entity, ()) for entity, _ in asked}
             for entity, value in expected.items():
                 if value != nothing[entity]:
                     self._oracle.add(entity, value)
@@ -185,9 +185,9 @@ class _Verification:
             known = told.get(entity, Pieces())
             known.held = doubt.known.held
             doubt.known = known
-            doubt.expected = _said(telling.subject, entity, known.pieces)
+            doubt.expected = said(telling.subject, entity, known.pieces)
             if doubt.expected == doubt.actual:
-                side.settle(entity, _said(telling.subject, entity, ()))
+                side.settle(entity, said(telling.subject, entity, ()))
         return telling.subject
 
     def _locate(self, side: Side, subject: Subject) -> None:
@@ -266,10 +266,10 @@ class _Verification:
         return tuple(listed), len(parked)
 
 
-def _said(subject: Subject, entity: Entity, pieces: Sequence[Any]) -> Value:
+def said(subject: Subject, entity: Entity, pieces: Sequence[Any]) -> Value:
     """As JSON says it, so that it can be compared."""
-    said: Value = orjson.loads(canonical(subject.value(entity, pieces)))
-    return said
+    found: Value = orjson.loads(canonical(subject.value(entity, pieces)))
+    return found
 
 
 def _groups(subject: Subject, doubts: Mapping[Entity, Doubt]) -> Mapping[Entity, set[str]]:

@@ -53,6 +53,9 @@ class Place(Protocol):
     def registry(self) -> Registry: ...
     @property
     def keys(self) -> Keys: ...
+    @property
+    def folder(self) -> Path | None:
+        """Where the system keeps files of its own, if it does."""
 
     def open_view(self, projection: str, number: int) -> Any:
         """A view, and its reader."""
@@ -86,6 +89,7 @@ class FolderPlace:
         self.log = SqliteLogReader(self._folder.log)
         self.registry = SqliteRegistry(self._state)
         self.keys = SqliteKeys(self._state)
+        self.folder: Path | None = settings.data
 
     def open_view(self, projection: str, number: int) -> Any:
         self._opened.append(self._makers[projection](self._folder.view(projection, number)))
@@ -148,6 +152,8 @@ class Beside:
         self._opened: dict[GenerationKey, Any] = {}
         self.log = place.log
         self.registry = place.registry
+        self.keys = place.keys
+        self.folder = place.folder
 
     async def views(self) -> Views:
         """The views that are live now."""
@@ -160,6 +166,10 @@ class Beside:
         if key not in self._opened:
             self._opened[key] = self._place.open_view(*key)
         return self._opened[key]
+
+    def fresh_view(self, generation: Generation) -> Any:
+        """The same, opened anew: it remembers nothing of what it has read."""
+        return self._place.open_view(generation.projection, generation.number)
 
     async def live(self, projection: str) -> Generation:
         return next(

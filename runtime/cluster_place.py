@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from events.ids import Ids
@@ -22,6 +23,7 @@ class ClusterPlace:
         self._cluster = cluster
         self._presence: Presence | None = None
         self.log, self.registry, self.keys = cluster.log, cluster.registry, cluster.keys
+        self.folder: Path | None = None
 
     def open_view(self, projection: str, number: int) -> Any:
         return self._cluster.view(projection, number)

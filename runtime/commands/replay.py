@@ -5,7 +5,7 @@ Each subcommand is a module of `runtime.commands.replaying`.
 
 import click
 
-from runtime.commands.replaying import drop, history, retire, rollback, run, status
+from runtime.commands.replaying import check, drop, history, retire, rollback, run, status, verify
 
 
 class _Replay(click.Group):
@@ -31,3 +31,5 @@ replay.add_command(rollback.rollback)
 replay.add_command(retire.retire)
 replay.add_command(drop.drop)
 replay.add_command(history.history)
+replay.add_command(verify.verify)
+replay.add_command(check.check)

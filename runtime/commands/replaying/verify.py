@@ -1,0 +1,114 @@
+"""`photolog replay verify`: whether generations hold what the log says, with a certificate of each."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import orjson
+
+from projectors.catalogue import BY_NAME
+from replay.certificate import Certificate
+from replay.differences import Difference, Way
+from runtime.beside import beside
+from runtime.commands import options
+from runtime.commands.replaying.judging import bar
+from runtime.verifying import keep, to_verify, verify_generation
+from stores.ports.errors import UnavailableError
+
+
+@click.command()
+@click.argument(
+    "projections", nargs=-1, required=True, type=click.Choice([*BY_NAME, "all"]), metavar="PROJECTION...|all"
+)
+@click.option(
+    "--generation", type=click.IntRange(min=1), help="Of one projection; else the newest that is fed."
+)
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the certificate of one projection; else a file in the folder `certificates`.",
+)
+@options.data
+@click.option("--json", "as_json", is_flag=True, help="One certificate per projection, a line each.")
+def verify(
+    projections: Sequence[str],
+    generation: int | None,
+    certificate: Path | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare the newest generation of each PROJECTION, and the live one beside it, with what the log says.
+
+    What must be in them is told by an oracle that shares no code with the folds. Works beside a running server and under
+    writes. On a difference it says which post, user or term differs, how, and which events made it so. Words that people
+    wrote are given by their digests.
+
+    Exit status 0 when every verified generation is equal, 1 when one differs.
+
+    Example: photolog replay verify likes feeds
+    """
+    names = list(BY_NAME) if "all" in projections else list(dict.fromkeys(projections))
+    if len(names) > 1 and (generation, certificate) != (None, None):
+        raise click.UsageError("--generation and --certificate are for one projection")
+    try:
+        found = asyncio.run(_verify_each(names, generation, certificate, data, as_json))
+    except UnavailableError as error:
+        raise click.ClickException(f"{error}; nothing was found out, verify again when it is back") from error
+    if not all(each.equal for each in found):
+        raise SystemExit(1)
+
+
+async def _verify_each(
+    names: Sequence[str], number: int | None, path: Path | None, data: Path | None, as_json: bool
+) -> list[Certificate]:
+    found = []
+    async with beside(data) as system:
+        for name in names:
+            generation = await to_verify(system, name, number)
+            with bar(name, as_json) as report:
+                certificate = await verify_generation(system, generation, report)
+            kept_at = keep(system, certificate, path)
+            if as_json:
+                click.echo(orjson.dumps(certificate.model_dump(mode="json")).decode())
+            else:
+                click.echo("\n".join(_lines(certificate, kept_at)))
+            found.append(certificate)
+    return found
+
+
+def _lines(certificate: Certificate, kept_at: Path) -> Iterator[str]:
+    name, number = certificate.projection, certificate.generation
+    counts = f"{certificate.events_count:,} events, {certificate.entities_count:,} entities"
+    if certificate.equal:
+        yield f"{name}: generation {number} is equal to what the log says ({counts}); {kept_at}"
+    else:
+        total = f"{certificate.differences_count:,} differences"
+        yield f"{name}: generation {number} differs from what the log says ({total}; {counts}); {kept_at}"
+    if certificate.behind_count:
+        yield f"  {certificate.behind_count:,} events at the log's end are not in it, nor judged: nobody feeds it"
+    if certificate.parked_count:
+        yield f"  {certificate.parked_count:,} events are parked; see `photolog parked list {name}`"
+    yield from (f"  {fault}" for fault in certificate.faults)
+    for difference in certificate.differences:
+        yield from _told(difference)
+    if certificate.live_differences_count:
+        live = f"generation {certificate.live}, which is live, differs"
+        yield f"  {live} ({certificate.live_differences_count:,} differences); it was not what was verified"
+
+
+def _told(difference: Difference) -> Iterator[str]:
+    for way in difference.ways:
+        yield f"  generation {difference.generation}, {difference.kind} {difference.key}: {_way(way)}"
+    for event in difference.events:
+        yield f"    {event.topic} {event.partition} offset {event.offset}: {event.type} {event.id}"
+
+
+def _way(way: Way) -> str:
+    told = f"{way.way}: {way.how}"
+    if way.members:
+        rest = way.members_count - len(way.members)
+        told += f" {', '.join(way.members)}" + (f" and {rest} more" if rest else "")
+    if way.expected is not None:
+        told += f"; expected {way.expected}"
+    return told + (f"; found {way.actual}" if way.actual is not None else "")
