@@ -13,8 +13,8 @@ from stores.cassandra.session import Cassandra
 from stores.ports.errors import UnavailableError
 
 TABLES = ("CREATE TABLE IF NOT EXISTS leases (work text PRIMARY KEY, holder uuid)",)
-LEASE_S = 30
-_RENEW_EVERY_S = 10
+LEASE_S = 10
+_RENEW_EVERY_S = 3
 
 _TAKE = f"INSERT INTO leases (work, holder) VALUES (?, ?) IF NOT EXISTS USING TTL {LEASE_S}"
 _RENEW = f"UPDATE leases USING TTL {LEASE_S} SET holder = ? WHERE work = ? IF holder = ?"

@@ -4,7 +4,8 @@ Reads beside the running processes, as an operator's command does, of either set
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from events.codec import Record, Unreadable, decode
 from events.envelope import Envelope
 from events.topics import TOPICS
 from runtime.beside import FolderPlace, Place
-from runtime.settings import Settings
+from runtime.settings import PREFIX, Settings
 from stores.ports.log import Entry, Partition, Positions
 from tests.e2e.world import until
 from tests.property.subjects import SUBJECTS, Subject
@@ -34,6 +35,25 @@ class Told:
     @property
     def records(self) -> Sequence[Record]:
         return [entry.record for entry in self.entries]
+
+
+@asynccontextmanager
+async def opened(environment: Mapping[str, str]) -> AsyncIterator[Place]:
+    """The place of the system whose processes have this environment."""
+    settings = Settings(
+        **{name.removeprefix(PREFIX).lower(): value for name, value in environment.items()}  # type: ignore[arg-type]
+    )
+    if settings.profile == "embedded":
+        place: Place = FolderPlace(settings)
+    else:
+        from runtime.cluster import connected  # an embedded system needs none of its libraries
+        from runtime.cluster_place import ClusterPlace
+
+        place = ClusterPlace(await connected(settings))
+    try:
+        yield place
+    finally:
+        await place.close()
 
 
 async def told(place: Place) -> Told:
@@ -72,6 +92,16 @@ async def behind(place: Place) -> list[str]:
     lacking = [await _lacks(views[each.projection.name], each, ends) for each in SUBJECTS]
     believed = [] if await views["feeds"].believed() else ["feeds is not believed"]
     return [*filter(None, lacking), *believed]
+
+
+async def one_held(place: Place, projection: str) -> bool:
+    """Whether the live view of this projection stands at the log's end; then it holds what the oracle says."""
+    (subject,) = (each for each in SUBJECTS if each.projection.name == projection)
+    found, view = await told(place), (await live(place))[projection]
+    if await _lacks(view, subject, found.ends):
+        return False
+    assert await subject.read(view, found.events, place.log) == subject.oracle(found.events)
+    return True
 
 
 async def held(place: Place, discarded: Collection[Offset] = ()) -> Told | None:

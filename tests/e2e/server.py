@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -40,11 +40,17 @@ STRICT = {
 
 class ServerProcess:
     """Started by `start`, which returns when it listens; `url` is where. Its log is in `log_path`. `data` is the folder of an
-    embedded server; a distributed one has its place in the settings.
+    embedded server; a distributed one has its place in the settings. `command` is another `photolog` than the installed one.
     """
 
-    def __init__(self, data: Path, settings: Mapping[str, str] = GENEROUS) -> None:
+    def __init__(
+        self,
+        data: Path,
+        settings: Mapping[str, str] = GENEROUS,
+        command: Sequence[str] = (str(COMMAND),),
+    ) -> None:
         self.data = data
+        self._command = command
         self.settings = {"PHOTOLOG_DATA": str(data), **settings}
         self.log_path = data.parent / f"{data.name}.log"
         self.url = ""
@@ -67,15 +73,20 @@ class ServerProcess:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOLOG_")}
         return inherited | self.settings
 
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """A `photolog` command beside the server."""
-        command = [str(COMMAND), *arguments]
+    def run(
+        self, *arguments: str, command: Sequence[str] = (), env: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """A `photolog` command beside the server; `command` stands for `photolog`, `env` is added to its environment."""
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, env=self.environment
+            [*(command or self._command), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_S,
+            env=self.environment | dict(env or {}),
         )
 
     def start(self) -> None:
-        arguments = [str(COMMAND), "serve", "--port", "0"]
+        arguments = [*self._command, "serve", "--port", "0"]
         self._log = self.log_path.open("ab")
         self._process = subprocess.Popen(arguments, env=self.environment, stderr=subprocess.PIPE)
         self.url = self._read_url()

@@ -1,41 +1,125 @@
-"""A projection is rebuilt beside a running server: nobody notices, and what is served afterwards is the same."""
+"""Projections are rebuilt, switched, rolled back, retired and dropped beside a running server: nobody notices, and what is served
+is the same all the while.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import orjson
+import pytest
 
+from events.topics import OPERATIONS
 from projectors.catalogue import BY_NAME
 from tests.e2e.server import ServerProcess
-from tests.e2e.world import World
+from tests.e2e.world import World, until
+
+
+_PAUSE_S = 0.05
+"""Between two looks, so that commands get on beside them."""
 
 
 def states(server: ServerProcess) -> dict[tuple[str, int], str]:
-    found = orjson.loads(server.run("projections", "--json").stdout)
+    found = orjson.loads(server.run("replay", "status", "--json").stdout)
     return {(each["projection"], each["generation"]): each["state"] for each in found}
 
 
-def test_rebuilt_projections_serve_the_same(world: World, server: ServerProcess) -> None:
+def done(server: ServerProcess, *words: str) -> list[Any]:
+    """The JSON lines of a command that went well."""
+    ran = server.run("replay", *words, "--json")
+    assert ran.returncode == 0, ran.stderr
+    return [orjson.loads(line) for line in ran.stdout.splitlines()]
+
+
+def scene(world: World) -> Callable[[], Sequence[object]]:
+    """Asks for everything there is to see of a few people and their doings."""
     ada, bob = world.person("ada"), world.person("bob")
     bob.follow(ada)
     post = ada.post(f"a quiet harbour{world.number} #Harbour")
     bob.ok("PUT", f"/v1/posts/{post}/like")
     bob.ok("PUT", f"/v1/posts/{post}/save")
     bob.ok("POST", f"/v1/posts/{post}/comments", 201, json={"text": "lovely"})
+    paths = (f"/v1/posts/{post}", "/v1/feed", "/v1/me", f"/v1/users/{ada.id}", f"/v1/posts/{post}/comments",
+             f"/v1/posts/{post}/likes", "/v1/me/saves", f"/v1/search/posts?q=harbour{world.number}",
+             f"/v1/users/{ada.id}/followers")  # fmt: skip
+    return lambda: [without_urls(bob.get(path)) for path in paths]
 
-    def served() -> list[object]:
-        paths = (f"/v1/posts/{post}", "/v1/feed", "/v1/me", f"/v1/users/{ada.id}", f"/v1/posts/{post}/comments",
-                 "/v1/me/saves", f"/v1/search/posts?q=harbour{world.number}", f"/v1/users/{ada.id}/followers")  # fmt: skip
-        return [without_urls(bob.get(path)) for path in paths]
 
-    before = served()
-    replayed = server.run("replay", "all", "--json")
-    assert replayed.returncode == 0, replayed.stderr
+@contextmanager
+def watched(served: Callable[[], Sequence[object]]) -> Iterator[None]:
+    """While it lasts, somebody looks again and again, and sees the same."""
+    before, wrong, looks = served(), [], []
+    stopping = threading.Event()
+
+    def look() -> None:
+        while not stopping.wait(_PAUSE_S):
+            looks.append(1)
+            try:
+                if (found := served()) != before:
+                    wrong.append(found)
+            except AssertionError as error:
+                wrong.append([error])
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+    assert wrong == []
+    assert looks
+
+
+def test_rebuilt_projections_serve_the_same(world: World, server: ServerProcess) -> None:
+    served = scene(world)
+    with watched(served):
+        switches = done(server, "all")
     found = states(server)
-    for answer in map(orjson.loads, replayed.stdout.splitlines()):
-        assert found[answer["projection"], answer["from"]] == "replaced"
-        assert found[answer["projection"], answer["to"]] == "live"
+    for switch in switches:
+        assert found[switch["projection"], switch["from"]] == "replaced"
+        assert found[switch["projection"], switch["to"]] == "live"
     assert {projection for projection, _ in found} == set(BY_NAME)
-    assert served() == before
-    late = ada.post("after the switch")
-    assert bob.feed()[0] == late
+    cleo, dan = world.person("cleo"), world.person("dan")
+    dan.follow(cleo)
+    late = cleo.post("after the switch")
+    assert dan.feed() == [late]
+
+
+@pytest.mark.timeout(300)
+def test_every_verb_beside_who_reads(world: World, server: ServerProcess) -> None:
+    """Of a view that has its facts in one store and what it serves in another, where there are two."""
+    served = scene(world)
+    with watched(served):
+        (switch,) = done(server, "likes", "--by", "a test")
+        old, new = switch["from"], switch["to"]
+        assert done(server, "rollback", "likes") == [{"projection": "likes", "from": new, "to": old}]
+        assert done(server, "rollback", "likes") == [{"projection": "likes", "from": old, "to": new}]
+        assert done(server, "retire", "likes") == [{"projection": "likes", "generation": old}]
+        assert states(server)["likes", old] == "retired"
+        assert {"projection": "likes", "generation": old} in done(server, "drop", "likes", "--yes")
+        assert server.run("replay", "rollback", "likes").returncode == 1
+    assert ("likes", old) not in states(server)
+    told = done(server, "history", "likes")
+    (first,) = [
+        event for event in told if (event["type"], event["generation"]) == ("generation.switched", new)
+    ]
+    assert (first["by"], first["from_generation"]) == ("a test", old)
+    then = told[told.index(first) + 1 :]
+    assert [(e["type"], e["generation"]) for e in then if e["generation"] in (old, new)] == [
+        ("generation.rolled_back", old),
+        ("generation.rolled_back", new),
+        ("generation.retired", old),
+        ("generation.dropped", old),
+    ]
+    assert until(lambda: {event["id"] for event in told} <= on_the_log(server))
+
+
+def on_the_log(server: ServerProcess) -> set[str]:
+    """Ids of what operators did; a server or the reactors bring it there."""
+    tail = server.run("events", "tail", "--topic", OPERATIONS, "--last", "1000", "--no-follow", "--json")
+    return {orjson.loads(line)["id"] for line in tail.stdout.splitlines()}
 
 
 def without_urls(value: object) -> object:

@@ -1,0 +1,61 @@
+"""`photolog` that kills itself in the middle of a replay, where it is told to: `python -P -m tests.e2e.dying ARGUMENTS`.
+
+It builds in small batches, so that a short log has a middle, and says on standard error how much was there when it began.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from unittest.mock import patch
+
+import runtime.beside
+import runtime.operating
+from replay.rebuild import Reached, Report, build, switch
+from runtime.cli import main as photolog
+
+COMMAND = (sys.executable, "-P", "-m", "tests.e2e.dying")
+DIES_AT = "DIES_AT"
+"""Per cent of the build, or a crash point."""
+_BATCH_COUNT = 5
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _crash(at: str, point: str) -> None:
+    if point == at:
+        _die()
+
+
+async def _build(step: Any, log: Any, report: Report, *rest: Any, dies_at: Callable[[Reached], bool]) -> None:
+    begun: list[int] = []
+
+    def told(reached: Reached) -> None:
+        if not begun:
+            begun.append(reached.applied_count)
+            print(f"began at {begun[0]}", file=sys.stderr, flush=True)
+        report(reached)
+        if dies_at(reached):
+            _die()
+
+    await build(step, log, told, *rest)
+
+
+def main() -> None:
+    at = os.environ[DIES_AT]
+    percent = int(at) if at.isdecimal() else 101
+    dying = partial(_build, dies_at=lambda r: 100 * r.applied_count >= percent * r.goal_count)
+    with (
+        patch.object(runtime.beside, "BATCH_COUNT", _BATCH_COUNT),
+        patch.object(runtime.beside, "build", dying),
+        patch.object(runtime.operating, "switch", partial(switch, crash=partial(_crash, at))),
+    ):
+        photolog()
+
+
+if __name__ == "__main__":
+    main()
