@@ -15,7 +15,6 @@ from projectors.catalogue import BY_NAME
 from tests.e2e.server import ServerProcess
 from tests.e2e.world import World, until
 
-
 _PAUSE_S = 0.05
 """Between two looks, so that commands get on beside them."""
 
