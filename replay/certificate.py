@@ -39,7 +39,7 @@ class Stood(BaseModel):
 
 class Certificate(BaseModel):
     """`digests` by whose they are (oracle, generation, live) and by bucket. `equal` is what it all comes to: the generation is what
-    the oracle says. How the live generation differs is told, but is no fault of the one that was verified.
+    the oracle says, and was not left behind by those who should feed it. How the live one differs is told, and counts for nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

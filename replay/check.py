@@ -29,7 +29,7 @@ def _of_itself(certificate: Certificate) -> Iterator[str]:
         yield "it was changed after it was made: its seal is that of another document"
     mine, oracle = certificate.digests.get("generation"), certificate.digests.get("oracle")
     faults = [fault for fault in certificate.faults if _is_mine(fault, certificate)]
-    is_equal = mine == oracle and not faults and not certificate.differences_count
+    is_equal = mine == oracle and not (faults or certificate.differences_count or certificate.behind_count)
     if certificate.equal != is_equal:
         yield "it says in one place that the generation is equal, and in another that it differs"
     count = sum(stood.offset + 1 for stood in certificate.positions)

@@ -108,16 +108,19 @@ class _Verification:
         """Find the cut: where the log ends now, or where nobody brings a view any further."""
         ends = await self._world.log.ends(self._topics)
         cut: dict[Partition, int] = {}
+        stands: Mapping[int, Positions] = {}
         idle_count = 0
         while cut != ends and idle_count <= _IDLE_POLLS_COUNT:
-            stands = [offsets(await side.positions(view), ends) for side, view in readable]
-            least = {at: min([end, *(each[at] for each in stands)]) for at, end in ends.items()}
+            stands = {side.kept.number: offsets(await side.positions(view), ends) for side, view in readable}
+            least = {at: min([end, *(each[at] for each in stands.values())]) for at, end in ends.items()}
             idle_count = idle_count + 1 if least == cut else 0
             cut = least
             if cut != ends:
                 self._report("waiting", _count(cut), _count(ends))
                 await self._world.sleep(_POLL_S)
-        self._cut, self._behind_count = cut, _count(ends) - _count(cut)
+        self._cut = cut
+        mine = stands.get(self._sides[0].kept.number, {})
+        self._behind_count = sum(max(0, end - mine.get(at, end)) for at, end in ends.items())
 
     async def _hear(self) -> None:
         total = _count(self._cut)
@@ -239,7 +242,7 @@ class _Verification:
             differences=tuple(self._located),
             differences_count=mine.differing_count,
             live_differences_count=sum(side.differing_count for side in live),
-            equal=not mine.differing_count and not mine.faults,
+            equal=not mine.differing_count and not mine.faults and not self._behind_count,
         ).sealed()
 
     async def _stood(self, at: Partition) -> Stood:

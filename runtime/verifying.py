@@ -13,7 +13,7 @@ from replay.side import Kept
 from replay.subjects.catalogue import judged
 from replay.verify import Report, World, verify
 from runtime.beside import Beside
-from stores.ports.registry import FED, Generation
+from stores.ports.registry import Generation
 
 
 async def verify_generation(system: Beside, generation: Generation, report: Report) -> Certificate:
@@ -33,13 +33,12 @@ async def check_certificate(system: Beside, certificate: Certificate, report: Re
 
 
 async def to_verify(system: Beside, projection: str, number: int | None) -> Generation:
-    """That generation, or else the newest one that is fed."""
+    """That generation, or else the newest one that is live or to become so."""
     known = await system.generations(projection)
-    wanted = [g for g in known if (g.state in FED if number is None else g.number == number)]
+    wanted = [g for g in known if (g.state in ("ready", "live") if number is None else g.number == number)]
     if not wanted:
-        raise click.ClickException(
-            f"{projection} has no generation {number}; see `photolog replay status {projection}`"
-        )
+        told = "no live generation" if number is None else f"no generation {number}"
+        raise click.ClickException(f"{projection} has {told}; see `photolog replay status {projection}`")
     return max(wanted, key=lambda generation: generation.number)
 
 

@@ -22,7 +22,9 @@ from stores.ports.errors import UnavailableError
     "projections", nargs=-1, required=True, type=click.Choice([*BY_NAME, "all"]), metavar="PROJECTION...|all"
 )
 @click.option(
-    "--generation", type=click.IntRange(min=1), help="Of one projection; else the newest that is fed."
+    "--generation",
+    type=click.IntRange(min=1),
+    help="Of one projection; else the newest that is live or ready to be.",
 )
 @click.option(
     "--certificate",
@@ -86,7 +88,8 @@ def _lines(certificate: Certificate, kept_at: Path) -> Iterator[str]:
         total = f"{certificate.differences_count:,} differences"
         yield f"{name}: generation {number} differs from what the log says ({total}; {counts}); {kept_at}"
     if certificate.behind_count:
-        yield f"  {certificate.behind_count:,} events at the log's end are not in it, nor judged: nobody feeds it"
+        behind = f"{certificate.behind_count:,} events at the log's end are not in it"
+        yield f"  {behind}, and nobody feeds it: start `photolog serve`, or the workers, and verify again"
     if certificate.parked_count:
         yield f"  {certificate.parked_count:,} events are parked; see `photolog parked list {name}`"
     yield from (f"  {fault}" for fault in certificate.faults)

@@ -1,0 +1,128 @@
+"""`photolog replay verify` and `check` beside a system that goes on."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from projectors.catalogue import BY_NAME
+from tests.e2e.conftest import MakeServer
+from tests.e2e.server import GENEROUS, ServerProcess
+from tests.e2e.world import Person, World
+
+
+@contextmanager
+def going_on(person: Person, post: str) -> Iterator[None]:
+    """Somebody likes, comments and follows all the while."""
+    ended = threading.Event()
+    failed: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            while not ended.is_set():
+                person.ok("PUT", f"/v1/posts/{post}/like")
+                person.ok("POST", f"/v1/posts/{post}/comments", 201, json={"text": "more"})
+                person.ok("DELETE", f"/v1/posts/{post}/like")
+        except AssertionError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+    assert not failed
+
+
+def lived_in(world: World) -> tuple[Person, Person, str]:
+    ada, bob = world.person("ada"), world.person("bob")
+    bob.follow(ada)
+    post = ada.post(f"verified harbour{world.number} #Verified")
+    bob.ok("PUT", f"/v1/posts/{post}/like")
+    bob.ok("PUT", f"/v1/posts/{post}/save")
+    bob.ok("POST", f"/v1/posts/{post}/comments", 201, json={"text": "lovely"})
+    gone = ada.post("soon gone")
+    ada.ok("DELETE", f"/v1/posts/{gone}", 204)
+    return ada, bob, post
+
+
+def test_everything_is_verified_under_writes_and_its_certificates_stand(
+    world: World, server: ServerProcess, tmp_path: Path
+) -> None:
+    _, bob, post = lived_in(world)
+    with going_on(bob, post):
+        done = server.run("replay", "verify", "all", "--json")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    found = [orjson.loads(line) for line in done.stdout.splitlines()]
+    assert [each["projection"] for each in found] == list(BY_NAME)
+    for each in found:
+        assert (each["equal"], each["differences"], each["faults"]) == (True, [], [])
+        file = tmp_path / f"{each['projection']}.json"
+        file.write_bytes(orjson.dumps(each))
+        checked = server.run("replay", "check", str(file), "--json")
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        assert orjson.loads(checked.stdout)["stands"]
+
+
+def test_a_generation_is_verified_beside_the_live_one(
+    world: World, server: ServerProcess, tmp_path: Path
+) -> None:
+    lived_in(world)
+    assert server.run("replay", "likes", "--json").returncode == 0
+    known = orjson.loads(server.run("projections", "--json").stdout)
+    numbers = {g["generation"]: g["state"] for g in known if g["projection"] == "likes"}
+    replaced = max(number for number, state in numbers.items() if state == "replaced")
+    file = tmp_path / "likes.json"
+    done = server.run("replay", "verify", "likes", "--generation", str(replaced), "--certificate", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"likes: generation {replaced} is equal to what the log says" in done.stdout
+    told = orjson.loads(file.read_bytes())
+    assert told["live"] == max(numbers)
+    assert told["digests"]["live"] == told["digests"]["oracle"] == told["digests"]["generation"]
+
+
+def test_a_certificate_that_was_changed_does_not_stand(
+    world: World, server: ServerProcess, tmp_path: Path
+) -> None:
+    lived_in(world)
+    file = tmp_path / "saves.json"
+    assert server.run("replay", "verify", "saves", "--certificate", str(file)).returncode == 0
+    file.write_bytes(file.read_bytes().replace(b'"saves"', b'"likes"'))
+    done = server.run("replay", "check", str(file))
+    assert (done.returncode, "does not stand" in done.stdout) == (1, True)
+    file.write_bytes(b"{}")
+    done = server.run("replay", "check", str(file))
+    assert (done.returncode, "not a certificate" in done.stderr) == (1, True)
+
+
+@pytest.mark.embedded
+def test_a_difference_is_found_and_told_beside_the_server(make_server: MakeServer) -> None:
+    """And what people wrote is in no certificate."""
+    server = make_server("verified", GENEROUS)
+    server.start()
+    world = World(server.url)
+    _, bob, post = lived_in(world)
+    world.close()
+    with closing(sqlite3.connect(server.data / "views" / "likes.1.db")) as connection, connection:
+        assert connection.execute("DELETE FROM likes").rowcount == 1
+    done = server.run("replay", "verify", "likes")
+    assert done.returncode == 1
+    assert f"generation 1, post {post}: likers: missing {bob.id}" in done.stdout
+    assert "post.liked" in done.stdout
+    (file,) = (server.data / "certificates").iterdir()
+    told: dict[str, Any] = orjson.loads(file.read_bytes())
+    assert not told["equal"]
+    assert server.run("replay", "check", str(file)).returncode == 0
+    assert server.run("replay", "verify", "all").returncode == 1
+    for each in (server.data / "certificates").iterdir():
+        assert not any(word in each.read_text() for word in (bob.username, "harbour", "lovely", "Verified"))
+    assert server.stop() == 0
+    done = server.run("replay", "verify", "saves", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr

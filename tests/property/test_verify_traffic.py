@@ -1,0 +1,78 @@
+"""Views are verified while everybody writes: what is only ahead of the oracle is no difference, what is wrong stays one."""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from api.feeds import skeleton
+from events.envelope import Envelope
+from replay.certificate import Certificate
+from replay.side import Kept
+from replay.subjects.catalogue import judged
+from replay.verify import World as Around
+from replay.verify import verify
+from tests.property.subjects import SUBJECTS, Subject
+from tests.property.test_laws import history
+from tests.property.verifying import opener
+from tests.property.worlds import World
+
+_BEFORE_COUNT = 60
+
+
+async def _in_turn(seconds: float) -> None:
+    """Who verifies lets the others go on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def _go_on(world: World, events: Sequence[Envelope]) -> None:
+    for event in events:
+        await world.append([event])
+        await world.drain()
+        await _in_turn(0)
+
+
+async def _verified_meanwhile(subject: Subject, folder: Path, world: World, plant: str = "") -> Certificate:
+    events = history(subject)
+    await world.append(events[:_BEFORE_COUNT])
+    await world.drain()
+    if plant:
+        with closing(sqlite3.connect(folder / "view.db")) as connection, connection:
+            assert connection.execute(plant).rowcount > 0
+    with ExitStack() as stack:
+        kept = Kept(2, 1, opener(stack, subject, folder / "view.db"))
+        around = Around(world.log, world.keys, sleep=_in_turn)
+        traffic = asyncio.create_task(_go_on(world, events[_BEFORE_COUNT:]))
+        found = await verify(judged(subject.projection.name, skeleton), around, kept, None, made_at_ms=0)
+        await traffic
+    return found
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.projection.name)
+async def test_what_is_only_ahead_is_equal(subject: Subject, tmp_path: Path) -> None:
+    with closing(World(tmp_path, subject.projection, subject.open_view)) as world:
+        found = await _verified_meanwhile(subject, tmp_path, world)
+    assert found.equal, found.json_text().decode()
+    assert found.digests["generation"] == found.digests["oracle"]
+    assert found.events_count < len(history(subject))
+
+
+@pytest.mark.parametrize(
+    ("name", "plant", "way"),
+    [
+        ("likes", "INSERT INTO likes SELECT DISTINCT post_id, 777777, 5 FROM likes", "likers"),
+        ("comments", "UPDATE counts SET count = count + 1", "count"),
+        ("graph", "INSERT INTO follows VALUES (777777, 888888, 5)", "following"),
+        ("search", "INSERT INTO terms SELECT DISTINCT term, 777777 FROM terms", "date"),
+    ],
+)
+async def test_what_is_wrong_stays_wrong(name: str, plant: str, way: str, tmp_path: Path) -> None:
+    subject = next(subject for subject in SUBJECTS if subject.projection.name == name)
+    with closing(World(tmp_path, subject.projection, subject.open_view)) as world:
+        found = await _verified_meanwhile(subject, tmp_path, world, plant)
+    assert not found.equal
+    assert way in {each.way for difference in found.differences for each in difference.ways}

@@ -1,0 +1,163 @@
+"""A certificate stands as long as nothing in it, and nothing under it, was changed."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from api.feeds import skeleton
+from events.envelope import Envelope
+from replay.certificate import Certificate, CertificateError, parsed
+from replay.check import check
+from replay.subjects.catalogue import judged
+from stores.sqlite.log import SqliteLog
+from tests.property.subjects import SUBJECTS
+from tests.property.test_laws import history
+from tests.property.verifying import around, verified
+from tests.property.worlds import World
+
+LIKES = next(subject for subject in SUBJECTS if subject.projection.name == "likes")
+Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path, LIKES.projection, LIKES.open_view)
+    await made.append(_events())
+    await made.drain()
+    yield made
+    made.close()
+
+
+def _events() -> list[Envelope]:
+    return history(LIKES)
+
+
+async def _reasons(world: World, certificate: Certificate) -> tuple[str, ...]:
+    return await check(judged("likes", skeleton), around(world), certificate)
+
+
+async def test_it_stands(world: World, tmp_path: Path) -> None:
+    found = parsed((await verified(world, LIKES, tmp_path)).json_text())
+    assert found.equal
+    assert await _reasons(world, found) == ()
+
+
+async def test_it_stands_when_the_log_has_gone_on(world: World, tmp_path: Path) -> None:
+    found = await verified(world, LIKES, tmp_path)
+    await world.append([event.model_copy(update={"id": event.id + 7}) for event in _events()])
+    assert await _reasons(world, found) == ()
+
+
+async def test_one_that_tells_of_differences_stands(world: World, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "view.db")) as connection, connection:
+        connection.execute("DELETE FROM likes")
+    found = await verified(world, LIKES, tmp_path)
+    assert not found.equal
+    assert await _reasons(world, found) == ()
+
+
+TAMPERED: dict[str, Change] = {
+    "equal": lambda told: told.update(equal=not told["equal"]),
+    "positions": lambda told: told["positions"][0].update(offset=told["positions"][0]["offset"] - 1),
+    "event of a position": lambda told: told["positions"][0].update(event_id="5"),
+    "a partition less": lambda told: told["positions"].pop(),
+    "a digest of the oracle": lambda told: told["digests"]["oracle"].update({_bucket(told): "0" * 32}),
+    "a bucket less": lambda told: told["digests"]["oracle"].pop(_bucket(told)),
+    "a digest of the generation": lambda told: told["digests"]["generation"].update({"3": "0" * 32}),
+    "events": lambda told: told.update(events_count=told["events_count"] + 1),
+    "differences": lambda told: told.update(differences_count=1),
+}
+SEALED_ONLY: dict[str, Change] = {
+    "generation": lambda told: told.update(generation=9),
+    "code": lambda told: told.update(code="another"),
+    "time": lambda told: told.update(made_at_ms=1),
+    "entities": lambda told: told.update(entities_count=0),
+}
+"""What nothing but the seal tells."""
+
+
+def _bucket(told: dict[str, Any]) -> str:
+    bucket: str = next(iter(told["digests"]["oracle"]))
+    return bucket
+
+
+def _changed(found: Certificate, change: Change) -> Certificate:
+    told = orjson.loads(found.json_text())
+    change(told)
+    return Certificate.model_validate_json(orjson.dumps(told))
+
+
+@pytest.mark.parametrize("part", [*TAMPERED, *SEALED_ONLY])
+async def test_it_does_not_stand_when_a_part_was_changed(part: str, world: World, tmp_path: Path) -> None:
+    found = _changed(await verified(world, LIKES, tmp_path), (TAMPERED | SEALED_ONLY)[part])
+    assert any("seal" in reason for reason in await _reasons(world, found))
+
+
+@pytest.mark.parametrize("part", TAMPERED)
+async def test_a_new_seal_does_not_help(part: str, world: World, tmp_path: Path) -> None:
+    found = _changed(await verified(world, LIKES, tmp_path), TAMPERED[part]).sealed()
+    assert found.is_sealed()
+    assert await _reasons(world, found)
+
+
+async def test_it_does_not_stand_on_a_log_that_was_cut(world: World, tmp_path: Path) -> None:
+    found = await verified(world, LIKES, tmp_path)
+    with closing(sqlite3.connect(tmp_path / "log.db")) as connection, connection:
+        last = "SELECT topic, partition, max(offset) FROM log WHERE partition = 0"
+        connection.execute(f"DELETE FROM log WHERE (topic, partition, offset) = ({last})")
+    world.log.close()
+    world.log = SqliteLog(tmp_path / "log.db", 2)
+    assert any("has not the event" in reason for reason in await _reasons(world, found))
+
+
+async def test_it_does_not_stand_on_a_log_that_tells_otherwise(world: World, tmp_path: Path) -> None:
+    found = await verified(world, LIKES, tmp_path)
+    with closing(sqlite3.connect(tmp_path / "log.db")) as connection, connection:
+        connection.execute("UPDATE log SET type = 'post.unliked' WHERE offset = 0 AND type = 'post.liked'")
+    world.log.close()
+    world.log = SqliteLog(tmp_path / "log.db", 2)
+    assert any("says otherwise" in reason for reason in await _reasons(world, found))
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"null", b'{"format": 2}'])
+def test_what_is_no_certificate_is_told(text: bytes) -> None:
+    with pytest.raises(CertificateError):
+        parsed(text)
+
+
+async def test_nothing_that_people_wrote_is_in_it(tmp_path: Path) -> None:
+    for subject in SUBJECTS:
+        folder = tmp_path / subject.projection.name
+        folder.mkdir()
+        with closing(World(folder, subject.projection, subject.open_view)) as made:
+            await made.append(history(subject))
+            await made.drain()
+            _spoil(folder / "view.db")
+            text = (await verified(made, subject, folder)).json_text().decode().lower()
+        assert '"missing"' in text
+        for word in ("harbor", "brin", "cleo", "example.org", "first 1", "bio 1", "dusk"):
+            assert word not in text, (subject.projection.name, word)
+
+
+async def test_a_view_that_nobody_feeds_is_not_equal(world: World, tmp_path: Path) -> None:
+    await world.append([event.model_copy(update={"id": event.id + 7}) for event in _events()])
+    found = await verified(world, LIKES, tmp_path)
+    assert (found.equal, found.differences_count) == (False, 0)
+    assert found.behind_count == len(_events())
+    assert await _reasons(world, found) == ()
+
+
+def _spoil(path: Path) -> None:
+    """Everything that the view holds is lost, but for where it stands."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        tables = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        for name in tables:
+            if name not in ("position", "parked", "state"):
+                connection.execute(f"DELETE FROM {name}")
