@@ -91,6 +91,16 @@ async def test_the_version_is_recorded(at: At, prepared: Session) -> None:
     assert prepared.execute(version).all() == [(VERSION,)]
 
 
+async def test_a_keyspace_of_the_version_before_gets_what_it_lacks(at: At, prepared: Session) -> None:
+    define(prepared, f"ALTER TABLE {NAME}.generations DROP notes")
+    await prepare(*at, NAME, ONE)
+    prepared.execute(
+        f"UPDATE {NAME}.generations SET notes[1] = 'a' WHERE one = 2 AND projection = 'x' AND number = 1"
+    )
+    (notes,) = prepared.execute(f"SELECT notes FROM {NAME}.generations WHERE one = 2").one()
+    assert dict(notes) == {1: "a"}
+
+
 async def test_other_copies_than_the_settings_say(at: At, prepared: Session) -> None:
     (line,) = await problems(at, "datacenter1:3")
     assert "is replicated as SimpleStrategy:1, the settings say datacenter1:3" in line

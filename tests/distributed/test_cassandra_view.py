@@ -21,7 +21,7 @@ from stores.ports.log import Entry, Partition
 from stores.ports.view import Folded, View
 from tests.contract.log import record
 from tests.contract.view import Events, OpenView, Read, ViewContract
-from tests.distributed.cassandra import Keyspace
+from tests.distributed.cassandra import KEYSPACE, Keyspace
 from tests.property.stories import Story
 from tests.property.subjects import SUBJECTS, Subject
 
@@ -106,3 +106,21 @@ class TestCassandraViews(ViewContract):
         empty = await read(view)
         await view.apply(events)
         assert await read(view) != empty
+
+
+async def test_a_generation_that_was_dropped_is_gone_and_the_next_one_stays(keyspace: Keyspace) -> None:
+    """With tables of its own, since those of other tests are used again."""
+    one, other = (keyspace.open(CassandraSaves, number) for number in (901, 902))
+    event: Folded[Any] = Folded(_PARTITION, 0, 1, "a", parked="broken")
+    for view in (one, other):
+        await view.create()
+        await view.apply([event])
+    for _ in range(2):
+        await one.drop()
+    assert (await one.positions(), await one.parked()) == ({}, [])
+    assert [each.key for each in await other.parked()] == ["a"]
+    tables = await keyspace.cassandra.rows(
+        "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?", KEYSPACE
+    )
+    assert {name.rpartition("_")[2] for (name,) in tables} & {"901", "902"} == {"902"}
+    await other.drop()
