@@ -22,6 +22,8 @@ BATCH_COUNT = 2_000
 WITHIN_S = 0.02
 """A batch is handed on after this time at the latest; half of it is what a like waits here on a quiet evening."""
 _COMMIT_EVERY_S = 2.0
+_METADATA_MAX_AGE_MS = 10_000
+"""Whoever divides the partitions may know of none, right after a broker has come back: they are divided anew when it knows."""
 _SESSION_S = 10.0
 """For so long nobody feeds the partitions of a worker that was killed. One that was only slow, and was taken for dead, costs a
 change of partitions and nothing else: what it still writes is stamped with offsets, and loses.
@@ -69,6 +71,7 @@ class FaustEngine:
             self._app.finalize()
             try:  # one that is cancelled while it starts has threads already, without whose end the process does not end
                 await self._app.start()
+                _heed_cancellation()
                 await self._app.wait_until_stopped()
                 raise self._app.crash_reason or RuntimeError("Faust has stopped by itself")
             finally:
@@ -89,6 +92,7 @@ class FaustEngine:
             broker_commit_interval=_COMMIT_EVERY_S,
             broker_session_timeout=_SESSION_S,
             consumer_auto_offset_reset="earliest",
+            consumer_metadata_max_age_ms=_METADATA_MAX_AGE_MS,
         )
         topic = app.topic(
             *self._topics, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
@@ -106,3 +110,10 @@ class FaustEngine:
         app.agent(topic, name=f"{self._group}.feed", concurrency=1)(feed)
         app.on_partitions_assigned.connect(on_assigned, weak=False)
         return app
+
+
+def _heed_cancellation() -> None:
+    """What starts waits with `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes with a result."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -6,7 +6,8 @@ question, over one connection to each broker. What is asked is not known here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from aiokafka.client import AIOKafkaClient
@@ -61,14 +62,15 @@ class KafkaConnection:
             await asyncio.wait(self._closings)
 
     async def _ask(self, question: Callable[[AIOKafkaClient], Awaitable[T]]) -> T:
-        client = await self._opened()
-        try:
-            return await question(client)
-        except KafkaError as error:
-            is_current = client is self._client
-            if error.retriable and is_current:
-                await client.force_metadata_update()
-            raise
+        with cancellation_heeded():
+            client = await self._opened()
+            try:
+                return await question(client)
+            except KafkaError as error:
+                is_current = client is self._client
+                if error.retriable and is_current:
+                    await client.force_metadata_update()
+                raise
 
     async def _opened(self) -> AIOKafkaClient:
         async with self._opening:
@@ -90,6 +92,20 @@ class KafkaConnection:
         self._client = None
         self._discarded_count += 1
         in_background(_closed(client), self._closings)
+
+
+@contextmanager
+def cancellation_heeded() -> Iterator[None]:
+    """Around what aiokafka does: it waits with `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes at the
+    same time as a result.
+    """
+    task = asyncio.current_task()
+    count = 0 if task is None else task.cancelling()
+    try:
+        yield
+    finally:
+        if task is not None and task.cancelling() > count:
+            raise asyncio.CancelledError
 
 
 async def _closed(client: AIOKafkaClient) -> None:

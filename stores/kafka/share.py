@@ -12,11 +12,14 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
+from stores.kafka.connection import cancellation_heeded
 from stores.kafka.names import logical, physical
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Partition
 
 Held = Callable[[frozenset[Partition]], Awaitable[None]]
+_METADATA_MAX_AGE_MS = 10_000
+"""Whoever divides the partitions may know of none, right after a broker has come back: they are divided anew when it knows."""
 _SIGN_OF_LIFE_MS = 1_000
 _SESSION_MS = 10_000
 """A process that is gone is missed after this long, and its partitions go to others."""
@@ -44,11 +47,13 @@ class KafkaShare:
             auto_offset_reset="latest",
             session_timeout_ms=_SESSION_MS,
             request_timeout_ms=_SESSION_MS + 5_000,  # joining waits for the others
+            metadata_max_age_ms=_METADATA_MAX_AGE_MS,
         )
         listener = _Listener(consumer, self._namespace, held)
         try:
             consumer.subscribe(self._topics, listener=listener)
-            await consumer.start()
+            with cancellation_heeded():
+                await consumer.start()
             while listener.error is None:
                 await consumer.getmany(timeout_ms=_SIGN_OF_LIFE_MS)
             raise listener.error
