@@ -71,7 +71,7 @@ def _ways(way: str, expected: Any, actual: Any) -> Iterator[Way]:
             yield Way(way=way, how="missing", members_count=1)
         case bool(), bool():
             yield Way(way=way, how="missing" if expected else "too many")
-        case int(), int() if way == "count":
+        case int(), int() if way in ("count", "counted"):
             yield Way(way=way, how="stale count", expected=str(expected), actual=str(actual))
         case _:
             yield Way(way=way, how="other value", expected=_short(expected), actual=_short(actual))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Protocol
 
 from events.comments import CommentEvent
 from replay.oracle.comments import comments
@@ -18,6 +19,11 @@ from replay.subjects.subject import (
     whole,
 )
 from stores.ports.comments import Comment, CommentsReader
+from stores.ports.inspected import Counted
+
+
+class _View(CommentsReader, Counted, Protocol):
+    pass
 
 
 class CommentsSubject(Subject):
@@ -31,10 +37,10 @@ class CommentsSubject(Subject):
     def value(self, entity: Entity, pieces: Sequence[Piece]) -> Value:
         there = {str(comment_id): said for comment_id, said in sorted(pieces) if said}
         ids = [int(comment_id) for comment_id in there]
-        return {"comments": there, "oldest": ids, "newest": ids[::-1], "count": len(ids)}
+        return {"comments": there, "oldest": ids, "newest": ids[::-1], "count": len(ids), "counted": len(ids)}
 
     async def read(
-        self, view: CommentsReader, entity: Entity, pieces: Sequence[Piece], held: Iterable[Member]
+        self, view: _View, entity: Entity, pieces: Sequence[Piece], held: Iterable[Member]
     ) -> Value:
         post_id = int(entity[1])
         oldest = await whole(partial(view.page, post_id, "oldest"))
@@ -52,6 +58,7 @@ class CommentsSubject(Subject):
             "oldest": [comment.comment_id for comment in oldest],
             "newest": [comment.comment_id for comment in newest],
             "count": (await view.counts([post_id])).get(post_id, 0),
+            "counted": (await view.counted([post_id])).get(post_id, 0),
         }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Protocol
 
 from events.likes import PostLiked, PostUnliked
 from replay.oracle.likes import likes
@@ -17,7 +18,12 @@ from replay.subjects.subject import (
     parts,
     whole,
 )
+from stores.ports.inspected import Counted
 from stores.ports.likes import LikesReader
+
+
+class _View(LikesReader, Counted, Protocol):
+    pass
 
 
 class LikesSubject(Subject):
@@ -34,14 +40,15 @@ class LikesSubject(Subject):
         if entity[0] == "user":
             return {"likes": sorted(post_id for post_id, is_liked in pieces if is_liked)}
         users = [user_id for piece in pieces for user_id in piece]
-        return {"likers": users, "count": len(users)}
+        return {"likers": users, "count": len(users), "counted": len(users)}
 
     async def read(
-        self, view: LikesReader, entity: Entity, pieces: Sequence[Piece], held: Iterable[Member]
+        self, view: _View, entity: Entity, pieces: Sequence[Piece], held: Iterable[Member]
     ) -> Value:
         id_ = int(entity[1])
         if entity[0] == "post":
             users = await whole(partial(view.likers, id_))
-            return {"likers": users, "count": (await view.counts([id_])).get(id_, 0)}
+            count, counted = await view.counts([id_]), await view.counted([id_])
+            return {"likers": users, "count": count.get(id_, 0), "counted": counted.get(id_, 0)}
         asked = parts(members_of(pieces, held))
         return {"likes": sorted([post_id for some in asked for post_id in await view.liked(id_, some)])}

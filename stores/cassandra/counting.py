@@ -7,7 +7,7 @@ stamps of the fence: a batch that has reached one replica of three would be half
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 from stores.cassandra.buckets import BUCKETS, bucket_of
@@ -57,14 +57,26 @@ class CountingView(CassandraView[C]):
         missing = [post_id for post_id in post_ids if post_id not in served]
         return {**served, **await self._read_counts(missing)} if missing else served
 
+    async def counted(self, post_ids: Collection[int]) -> Mapping[int, int]:
+        return _summed(post_ids, await self._parts(post_ids))
+
     async def _read_counts(self, post_ids: Sequence[int]) -> Mapping[int, int]:
         """What is found is served from now on, and so is that nothing was."""
+        parts = await self._parts(post_ids)
+        await self._served.put(parts)
+        return _summed(post_ids, parts)
+
+    async def _parts(self, post_ids: Collection[int]) -> Collection[CountPart]:
         parts = {(post, bucket): CountPart(post, bucket, 0, 0) for post in post_ids for bucket in BUCKETS}
-        found = await asyncio.gather(*(self._rows(self.COUNTS, post_ids, bucket) for bucket in BUCKETS))
+        asked = list(post_ids)
+        found = await asyncio.gather(*(self._rows(self.COUNTS, asked, bucket) for bucket in BUCKETS))
         for post_id, bucket, count, fence in (row for rows in found for row in rows):
             parts[post_id, bucket] = CountPart(post_id, bucket, value_stamp(fence), count)
-        await self._served.put(parts.values())
-        counts = dict.fromkeys(post_ids, 0)
-        for part in parts.values():
-            counts[part.post_id] += part.count
-        return counts
+        return parts.values()
+
+
+def _summed(post_ids: Iterable[int], parts: Iterable[CountPart]) -> Mapping[int, int]:
+    counts = dict.fromkeys(post_ids, 0)
+    for part in parts:
+        counts[part.post_id] += part.count
+    return counts

@@ -2,7 +2,7 @@
 what its store finds broken in itself. Nobody who serves needs this.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -21,3 +21,10 @@ class Inspected(Protocol):
 
     async def damage(self) -> Sequence[str]:
         """What the store finds broken in its own structure, a line each, without anything that people wrote."""
+
+
+class Counted(Protocol):
+    """Of views that serve counts from elsewhere than where they keep them."""
+
+    async def counted(self, post_ids: Collection[int]) -> Mapping[int, int]:
+        """The counts that are kept with the facts; posts without any may be absent."""

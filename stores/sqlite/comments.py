@@ -64,6 +64,9 @@ class SqliteComments(SqliteView[CommentsChange]):
     async def counts(self, post_ids: Collection[int]) -> Mapping[int, int]:
         return self._counts.get(post_ids)
 
+    async def counted(self, post_ids: Collection[int]) -> Mapping[int, int]:
+        return self._load_counts(list(post_ids))
+
     async def get(self, post_id: int, comment_id: int) -> Comment | None:
         query = f"SELECT {_COLUMNS} FROM comments WHERE post_id = ? AND comment_id = ? AND NOT gone"
         row = self._reader.execute(query, (post_id, comment_id)).fetchone()

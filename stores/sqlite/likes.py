@@ -56,6 +56,9 @@ class SqliteLikes(SqliteView[LikesChange]):
     async def counts(self, post_ids: Collection[int]) -> Mapping[int, int]:
         return self._counts.get(post_ids)
 
+    async def counted(self, post_ids: Collection[int]) -> Mapping[int, int]:
+        return self._load_counts(list(post_ids))
+
     async def liked(self, user_id: int, post_ids: Collection[int]) -> Collection[int]:
         return self._liked.among(user_id, post_ids)
 

@@ -18,6 +18,9 @@ class Planted:
     is_made_by_events: bool = True
     """False for what the log knows nothing of, such as 777777."""
 
+    def __str__(self) -> str:
+        return f"{self.projection}:{self.name.replace(' ', '_')}"
+
 
 def _first(table: str, key: str, order: str, where: str = "1") -> str:
     return f"({key}) = (SELECT {key} FROM {table} WHERE {where} ORDER BY {order} LIMIT 1)"

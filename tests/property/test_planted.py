@@ -31,7 +31,7 @@ _PLAIN_DAY = [
 """Everybody follows the next one, and then everybody posts twice: nothing is merged into feeds."""
 
 
-def _lasting(projection: str) -> tuple[Subject, list[Envelope]]:
+def lasting(projection: str) -> tuple[Subject, list[Envelope]]:
     """A history of which enough is left to be taken away."""
     match projection:
         case "media":
@@ -67,9 +67,9 @@ def _change(folder: Path, sql: str) -> None:
         assert connection.execute(sql).rowcount > 0
 
 
-@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: f"{planted.projection}: {planted.name}")
+@pytest.mark.parametrize("planted", PLANTED, ids=str)
 async def test_a_planted_difference_is_found(planted: Planted, tmp_path: Path) -> None:
-    subject, events = _lasting(planted.projection)
+    subject, events = lasting(planted.projection)
     with closing(await _lived(subject, events, tmp_path)) as world:
         assert (await verified(world, subject, tmp_path)).equal
         _change(tmp_path, planted.sql)

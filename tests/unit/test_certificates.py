@@ -64,11 +64,14 @@ async def test_one_that_tells_of_differences_stands(world: World, tmp_path: Path
 TAMPERED: dict[str, Change] = {
     "equal": lambda told: told.update(equal=not told["equal"]),
     "positions": lambda told: told["positions"][0].update(offset=told["positions"][0]["offset"] - 1),
-    "event of a position": lambda told: told["positions"][0].update(event_id="5"),
-    "a partition less": lambda told: told["positions"].pop(),
-    "a digest of the oracle": lambda told: told["digests"]["oracle"].update({_bucket(told): "0" * 32}),
-    "a bucket less": lambda told: told["digests"]["oracle"].pop(_bucket(told)),
-    "a digest of the generation": lambda told: told["digests"]["generation"].update({"3": "0" * 32}),
+    "event_of_a_position": lambda told: told["positions"][0].update(event_id="5"),
+    "a_partition_less": lambda told: told["positions"].pop(),
+    "a_digest_of_the_oracle": lambda told: told["digests"]["oracle"].update({_bucket(told): "0" * 32}),
+    "a_bucket_less": lambda told: told["digests"]["oracle"].pop(_bucket(told)),
+    "a_digest_of_the_generation": lambda told: told["digests"]["generation"].update({"3": "0" * 32}),
+    "both_digests": lambda told: [
+        told["digests"][whose].update({_bucket(told): "0" * 32}) for whose in ("oracle", "generation")
+    ],
     "events": lambda told: told.update(events_count=told["events_count"] + 1),
     "differences": lambda told: told.update(differences_count=1),
 }
