@@ -1,7 +1,7 @@
 """Feeds: a user by the home feed as it is served, by whom they follow, and by how many follow them.
 
 A feed is read through the merge that serves it. The timelines that are merged into it are what the oracle says of them, so that
-nothing but the feeds view is judged. For that the ids of all posts are kept in memory, 8 bytes each.
+nothing but the feeds view is judged. For that the ids of all posts are kept in memory, 8 bytes each, and of all that were deleted.
 """
 
 from array import array
@@ -13,6 +13,7 @@ from typing import Any
 
 from events.codec import Record
 from events.graph import FollowEvent
+from events.posts import PostDeleted
 from events.topics import GRAPH
 from replay.oracle.feeds import by_author, newest
 from replay.oracle.graph import follows
@@ -34,11 +35,12 @@ class FeedsSubject(Subject):
     def __init__(self, skeleton: Skeleton) -> None:
         self._skeleton = skeleton
         self._made: dict[int, array[int]] = {}
-        self._there: Sequence[int] | None = None
+        self._deleted: set[int] = set()
 
     def facts(self, told: Told) -> Iterable[Fact]:
         for author_id, post_ids in by_author(told.events).items():
             self._made[author_id] = array("q", post_ids)
+        self._deleted.update(e.post_id for e in told.events if isinstance(e, PostDeleted))
         since = follows(told.events)
         for pair in {(e.follower_id, e.followed_id) for e in told.events if isinstance(e, FollowEvent)}:
             follower_id, followed_id = pair
@@ -80,7 +82,7 @@ class FeedsSubject(Subject):
         before: int | None = None
         while len(found) < READ_COUNT:
             page = await self._skeleton(views, reader_id, before, _PAGE_COUNT)
-            found += [post_id for post_id in page.items if self._is_there(post_id)]
+            found += [post_id for post_id in page.items if post_id not in self._deleted]
             before = page.next_key
             if before is None:
                 break
@@ -98,12 +100,6 @@ class FeedsSubject(Subject):
                 for post_id in _below(self._made.get(author_id, ()), before, limit)
             ),
         )
-
-    def _is_there(self, post_id: int) -> bool:
-        if self._there is None:
-            self._there = array("q", sorted(id_ for ids in self._made.values() for id_ in ids))
-        at = bisect_left(self._there, post_id)
-        return at < len(self._there) and self._there[at] == post_id
 
 
 def _below(post_ids: Sequence[int], before: int | None, limit: int) -> Sequence[int]:

@@ -229,6 +229,10 @@ PLANTED = (
         "user", "served", "too many",
     ),
     Planted(
+        "a feed has a post that nobody made", "feeds",
+        "INSERT INTO entries SELECT reader_id, 777777, 888888 FROM readers", "user", "served", "too many",
+    ),
+    Planted(
         "an edge too many", "feeds",
         "INSERT INTO following SELECT reader_id, 777777, 1 FROM readers LIMIT 1", "user", "following", "too many",
     ),

@@ -67,6 +67,7 @@ async def test_what_is_only_ahead_is_equal(subject: Subject, tmp_path: Path) -> 
         ("likes", "INSERT INTO likes SELECT DISTINCT post_id, 777777, 5 FROM likes", "likers"),
         ("comments", "UPDATE counts SET count = count + 1", "count"),
         ("graph", "INSERT INTO follows VALUES (777777, 888888, 5)", "following"),
+        ("feeds", "INSERT INTO entries SELECT reader_id, 777777, 888888 FROM readers", "served"),
         ("search", "INSERT INTO terms SELECT DISTINCT term, 777777 FROM terms", "date"),
     ],
 )
