@@ -5,6 +5,7 @@ definition (the posts of everybody followed now, newest first) whatever the feed
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
 from typing import Literal
 
@@ -16,6 +17,7 @@ from api.post_json import Post
 from api.routes import Endpoint, Reply
 from api.services import Services
 from events.ids import first_id_at
+from stores.ports.errors import EmptiedError
 from stores.ports.feeds import FeedSlice
 from stores.ports.page import Page
 from stores.ports.views import Views
@@ -40,8 +42,14 @@ async def skeleton(views: Views, reader_id: int, before: int | None, limit: int)
 
 
 async def _newest(views: Views, reader_id: int, before: int | None, limit: int) -> list[int]:
-    if not await views.feeds.believed():
-        return await _of_authors(views, await _following(views, reader_id), before, limit)
+    if await views.feeds.believed():
+        with suppress(EmptiedError):
+            return await _pushed(views, reader_id, before, limit)
+    return await _of_authors(views, await _following(views, reader_id), before, limit)
+
+
+async def _pushed(views: Views, reader_id: int, before: int | None, limit: int) -> list[int]:
+    """From the feeds view, with timelines where that does not know."""
     pushed = await views.feeds.slice(reader_id, before, limit)
     if pushed.floor_ms is None:
         return await _of_authors(views, await views.feeds.following(reader_id), before, limit)

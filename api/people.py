@@ -5,6 +5,7 @@ account and the same avatar; only the relationship is made anew. Whether a viewe
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +16,7 @@ from api.together import Together, in_turn
 from events.ids import Clock
 from events.media import Rendition
 from stores.ports.accounts import Account
+from stores.ports.errors import EmptiedError
 from stores.ports.graph import GraphCounts
 from stores.ports.media import Media
 from stores.ports.objects import Objects, area_of
@@ -249,7 +251,7 @@ def _rest(account: Account, counts: Counts) -> bytes:
 async def counted(views: Views, user_ids: Collection[int]) -> dict[int, Counts]:
     """The counts of a profile. Those of follows come from the feeds, which hold the sets, unless these are being filled."""
     posts = await views.timelines.post_counts(user_ids)
-    follows = await (views.feeds if await views.feeds.believed() else views.graph).counts(user_ids)
+    follows = await _follows(views, user_ids)
     nobody = GraphCounts(0, 0)
     return {
         user_id: Counts(
@@ -259,3 +261,10 @@ async def counted(views: Views, user_ids: Collection[int]) -> dict[int, Counts]:
         )
         for user_id in user_ids
     }
+
+
+async def _follows(views: Views, user_ids: Collection[int]) -> Mapping[int, GraphCounts]:
+    if await views.feeds.believed():
+        with suppress(EmptiedError):
+            return await views.feeds.counts(user_ids)
+    return await views.graph.counts(user_ids)

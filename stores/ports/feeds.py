@@ -74,7 +74,10 @@ class FeedFacts:
 
 class FeedsReader(Protocol):
     async def believed(self) -> bool:
-        """False while the view is filled from nothing: then following and counts come from the graph, posts from timelines."""
+        """False while the view is filled from nothing: then following and counts come from the graph, posts from timelines.
+
+        Once it was True, the other reads raise EmptiedError when it is not so any more.
+        """
 
     async def slice(self, reader_id: int, before: int | None, limit: int) -> FeedSlice:
         """The feed below the post id `before`, or from its top."""

@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
 from stores.ports.crash import Crash, survive
-from stores.ports.errors import UnavailableError
+from stores.ports.errors import EmptiedError
 from stores.ports.inspected import Held
 from stores.ports.log import Partition
 from stores.ports.view import Folded, GapError, ParkedEvent, Position
@@ -78,7 +78,7 @@ class RedisView(Generic[C]):
         self._bucket_count = b"%d" % bucket_count
         self._crash = crash
         self._reached: dict[Partition, int] = {}
-        self._was_believed = False
+        self._was_believed, self._is_sure = False, False
 
     def _encode(self, change: C) -> tuple[Iterable[int], bytes]:
         """Numbers of the buckets which the change concerns, and the change as the script reads it; its first byte is not 0."""
@@ -143,18 +143,23 @@ class RedisView(Generic[C]):
         await _FILLED.run_each(self._redis, [(b, [self._bucket_count, *reached]) for b in self.buckets])
 
     async def believed(self) -> bool:
-        """False while some bucket is filled from nothing. Asked of Redis each time: it may have been emptied since."""
-        states = await self._of_each(lambda pipeline, bucket: pipeline.hmget(bucket + b":state", STATE))
-        self._was_believed = all(self._is_believed(state) for (state,) in states)
-        return self._was_believed
+        """False while some bucket is filled from nothing. Once it is believed, Redis is not asked again until a read raises
+        EmptiedError.
+        """
+        if not self._is_sure:
+            states = await self._of_each(lambda pipeline, bucket: pipeline.hmget(bucket + b":state", STATE))
+            self._is_sure = all(self._is_believed(state) for (state,) in states)
+            self._was_believed |= self._is_sure
+        return self._is_sure
 
     def _is_believed(self, state: Sequence[bytes | None]) -> bool:
         return list(state) == [b"0", self._bucket_count]
 
     def _check(self, state: Sequence[bytes | None]) -> None:
-        """For whoever reads a bucket: raises UnavailableError when `believed` has said so and the bucket was emptied since."""
+        """For whoever reads a bucket: raises EmptiedError when `believed` has ever said so and the bucket was emptied since."""
         if self._was_believed and not self._is_believed(state):
-            raise UnavailableError("a bucket that was believed is being filled again")
+            self._is_sure = False
+            raise EmptiedError("a bucket that was believed is being filled again")
 
     async def parked_keys(self) -> Collection[tuple[str, str]]:
         found = await self._of_each(lambda pipeline, bucket: pipeline.hkeys(bucket + b":parked_keys"))

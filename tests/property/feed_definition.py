@@ -24,10 +24,11 @@ async def lived_through(day: Day, mood: Sequence[str], choices: Sequence[Choice]
     await day.begin()
     for first in range(0, len(choices), _DRAINED_AFTER_COUNT):
         await live_through(day, mood, choices[first : first + _DRAINED_AFTER_COUNT])
-        if not await day.feeds.believed():
-            await check_feeds(day, limit)
-            await day.feeds.filled()
         await check_feeds(day, limit)
+        if not await day.feeds.believed():
+            await day.feeds.filled()
+            await check_feeds(day, limit)
+    await day.feeds.filled()  # also what was emptied, and nobody has read since
     await check_counts(day)
     day.close()
 

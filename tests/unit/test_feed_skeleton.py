@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from api.feeds import skeleton
+from stores.ports.errors import EmptiedError
 from stores.ports.feeds import FeedSlice
 from stores.ports.page import Page
 from stores.ports.views import Views
@@ -98,6 +99,15 @@ async def test_while_the_feeds_are_filled_the_graph_says_who_is_followed(both: T
     feeds = Feeds(FeedSlice((id_at(1),), 0, ()), None, is_believed=False)
     assert (await page(feeds, both, limit=9)).items == tuple(id_at(ms) for ms in (9, 8, 6, 5, 3, 2))
     assert both.asked == [(BO, CY)]
+
+
+async def test_feeds_that_were_emptied_meanwhile_are_not_read(both: Timelines) -> None:
+    class Emptied(Feeds):
+        async def slice(self, reader_id: int, before: int | None, limit: int) -> FeedSlice:
+            raise EmptiedError
+
+    feeds = Emptied(FeedSlice((id_at(1),), 0, ()), None)
+    assert (await page(feeds, both, limit=9)).items == tuple(id_at(ms) for ms in (9, 8, 6, 5, 3, 2))
 
 
 async def test_who_follows_nobody_has_an_empty_feed(both: Timelines) -> None:

@@ -11,6 +11,7 @@ import pytest
 from api.people import Me, People, User, UserSummary
 from events.media import Rendition
 from stores.ports.accounts import Account
+from stores.ports.errors import EmptiedError
 from stores.ports.graph import GraphCounts
 from stores.ports.media import Media
 from stores.ports.views import Views
@@ -58,7 +59,7 @@ class Readers:
         self.there = {ADA: account(ADA, "ada"), BOB: account(BOB, "bob", 5), EVE: account(EVE, "eve")}
         self.files: dict[int, Media] = {}
         self.follows = {(ADA, BOB), (EVE, ADA), (ADA, EVE)}
-        self.is_believed = True
+        self.is_believed, self.is_emptied = True, False
 
     def views(self) -> Views:
         graph = SimpleNamespace(
@@ -85,6 +86,8 @@ class Readers:
         return self.is_believed
 
     async def counts(self, user_ids: Collection[int]) -> dict[int, GraphCounts]:
+        if self.is_emptied:
+            raise EmptiedError
         return {BOB: GraphCounts(3, 4)}
 
     async def old_counts(self, user_ids: Collection[int]) -> dict[int, GraphCounts]:
@@ -194,10 +197,11 @@ async def test_a_profile(people: People, readers: Readers) -> None:
     assert user.relationship.following
 
 
+@pytest.mark.parametrize("lacking", ["not believed", "emptied meanwhile"])
 async def test_follows_are_counted_by_the_graph_while_feeds_are_filled(
-    people: People, readers: Readers
+    people: People, readers: Readers, lacking: str
 ) -> None:
-    readers.is_believed = False
+    readers.is_believed, readers.is_emptied = lacking != "not believed", lacking == "emptied meanwhile"
     found = (await people.users(readers.views(), None, (BOB,)))[BOB]
     assert User.model_validate_json(found).counts.followers == 1
 
