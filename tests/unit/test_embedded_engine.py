@@ -89,7 +89,7 @@ async def test_a_generation_that_fails_is_told_of_once_and_delays_no_other(engin
     engine.world.log.on_append(engine.engine.wake)
     broken = engine.lane(FRESH)
 
-    async def fail(owned: Collection[Partition] | None = None) -> bool:
+    async def fail(owned: Collection[Partition] | None = None, delivered: Collection[Partition] = ()) -> bool:
         raise ZeroDivisionError
 
     broken.step.catch_up = fail  # type: ignore[method-assign]
