@@ -9,17 +9,16 @@ import pytest
 from tests.e2e import dying
 from tests.e2e.aftermath import one_held, opened
 from tests.e2e.server import ServerProcess
-from tests.e2e.test_replay import done, states
+from tests.e2e.test_replay import done
 from tests.e2e.world import World, until
 
 LIKES_COUNT = 60
 
 
-def applied(server: ServerProcess, number: int) -> int:
+def likes(server: ServerProcess) -> dict[int, tuple[str, int]]:
+    """State and events applied of each generation."""
     found = orjson.loads(server.run("replay", "status", "likes", "--json").stdout)
-    (count,) = [each["applied"] for each in found if each["generation"] == number]
-    assert isinstance(count, int)
-    return count
+    return {each["generation"]: (each["state"], each["applied"]) for each in found}
 
 
 def die(server: ServerProcess, at: str) -> int | None:
@@ -47,21 +46,19 @@ def test_it_goes_on_wherever_it_was_killed(world: World, server: ServerProcess) 
     post = ada.post()
     for number in range(LIKES_COUNT):
         bob.ok("DELETE" if number % 3 == 2 else "PUT", f"/v1/posts/{post}/like")
-    live = next(
-        number for (name, number), state in states(server).items() if (name, state) == ("likes", "live")
-    )
+    (live,) = [number for number, (state, _) in likes(server).items() if state == "live"]
     stood = 0
     for percent in ("10", "30", "50", "70", "90"):
         assert die(server, percent) == stood
-        (fresh,) = [
-            n for (name, n), state in states(server).items() if (name, state) == ("likes", "building")
-        ]
-        assert (stood := applied(server, fresh)) > 0
+        ((fresh, (_, stood)),) = [found for found in likes(server).items() if found[1][0] == "building"]
+        assert stood > 0
         bob.ok("PUT", f"/v1/posts/{post}/like")
     assert die(server, "rebuild.before_switch") == stood
-    assert (states(server)["likes", live], states(server)["likes", fresh]) == ("live", "ready")
+    found = likes(server)
+    assert (found[live][0], found[fresh][0]) == ("live", "ready")
     assert die(server, "rebuild.after_switch") is None
-    assert (states(server)["likes", live], states(server)["likes", fresh]) == ("replaced", "live")
+    found = likes(server)
+    assert (found[live][0], found[fresh][0]) == ("replaced", "live")
     switched = [e for e in done(server, "history", "likes") if e["type"] == "generation.switched"]
     assert [
         (event["from_generation"], event["generation"]) for event in switched if event["generation"] == fresh

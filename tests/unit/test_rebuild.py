@@ -89,6 +89,16 @@ def test_broken_off_anywhere_it_goes_on_from_there(site: Site) -> None:
     assert [reached.applied_count for reached in told] == [0, 10, 20, 20, 30, 40]
 
 
+async def test_what_was_read_ahead_is_read_again_when_the_view_went_back(site: Site) -> None:
+    step = site.step(10)
+    assert await step.catch_up()
+    with closing(SqliteLikes(MEMORY)) as emptied:
+        step.view = emptied
+        while await step.catch_up():
+            pass
+        assert sum(position.offset + 1 for position in (await emptied.positions()).values()) == 40
+
+
 def test_it_is_held_back_to_a_rate(site: Site) -> None:
     time = Time()
     throttle = Throttle(50.0, time, time.sleep)
