@@ -12,7 +12,6 @@ from typing import Literal
 import orjson
 
 from api.models import Id, Output, Time, rfc3339
-from api.together import Together, in_turn
 from events.ids import Clock
 from events.media import Rendition
 from stores.ports.accounts import Account
@@ -20,6 +19,7 @@ from stores.ports.errors import EmptiedError
 from stores.ports.graph import GraphCounts
 from stores.ports.media import Media
 from stores.ports.objects import Objects, area_of
+from stores.ports.together import Together, in_turn
 from stores.ports.views import Views
 
 REMEMBERED_COUNT = 50_000

@@ -8,7 +8,6 @@ from api.first_pages import FirstPages
 from api.people import People
 from api.post_json import PostPieces
 from api.seen import Seen
-from api.together import Together, in_turn
 from api.tokens import AccessTokens
 from events.ids import Clock, Ids
 from producers.command import Command
@@ -19,6 +18,7 @@ from stores.ports.names import Digest
 from stores.ports.objects import Objects
 from stores.ports.progress import Progress
 from stores.ports.sessions import Sessions
+from stores.ports.together import Together, in_turn
 from stores.ports.views import Views
 
 

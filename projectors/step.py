@@ -25,6 +25,7 @@ from stores.ports.crash import Crash, survive
 from stores.ports.errors import UnavailableError
 from stores.ports.keys import Keys
 from stores.ports.log import Entry, LogReader, Partition, Positions
+from stores.ports.together import Together, in_turn
 from stores.ports.view import Folded, GapError, View
 
 C = TypeVar("C")
@@ -64,6 +65,7 @@ class Step(Generic[C]):
         crash: Crash = survive,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         batch_count: int = BATCH_COUNT,
+        together: Together = in_turn,
     ) -> None:
         self.projection = projection
         self.view = view
@@ -72,7 +74,7 @@ class Step(Generic[C]):
         """Where the partitions that this process writes ended when this caught up last."""
         self.tally = Tally()
         self._log, self._keys, self._crash, self._sleep = log, keys, crash, sleep
-        self._batch_count = batch_count
+        self._batch_count, self._together = batch_count, together
         self._parked: set[tuple[str, str]] = set()
         self._goal: Positions | None = None
         """Where the log ended when this began to fill the view, until the view has come so far."""
@@ -142,7 +144,7 @@ class Step(Generic[C]):
 
         No result depends on that order. But edges and posts that come as they came once are merged as little as they were then.
         """
-        await asyncio.gather(*(self._read_ahead(partition) for partition in self._to_read(ends)))
+        await self._together(*(self._read_ahead(partition) for partition in self._to_read(ends)))
         queues = [queue for partition in ends if (queue := self._ahead[partition])]
         heads = [(queue[0].record.id, number) for number, queue in enumerate(queues)]
         heapify(heads)

@@ -35,6 +35,7 @@ from stores.ports.errors import UnavailableError
 from stores.ports.keys import Keys
 from stores.ports.log import LogReader, Positions
 from stores.ports.registry import FED, Generation, Registry
+from stores.ports.together import Together, in_turn
 from stores.ports.views import Views
 from stores.sqlite.database import Database
 from stores.sqlite.keys import SqliteKeys
@@ -53,6 +54,10 @@ class Place(Protocol):
     def registry(self) -> Registry: ...
     @property
     def keys(self) -> Keys: ...
+    @property
+    def together(self) -> Together:
+        """How partitions of the log are read that are read at the same time."""
+
     @property
     def folder(self) -> Path | None:
         """Where the system keeps files of its own, if it does."""
@@ -89,6 +94,7 @@ class FolderPlace:
         self.log = SqliteLogReader(self._folder.log)
         self.registry = SqliteRegistry(self._state)
         self.keys = SqliteKeys(self._state)
+        self.together: Together = in_turn
         self.folder: Path | None = settings.data
 
     def open_view(self, projection: str, number: int) -> Any:
@@ -205,6 +211,7 @@ class Beside:
             self.log,
             self._place.keys,
             batch_count=BATCH_COUNT if throttle is None else throttle.batch_count,
+            together=self._place.together,
         )
         await build(step, self.log, report, throttle)
 

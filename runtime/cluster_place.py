@@ -1,5 +1,6 @@
 """Where a distributed system keeps what the command line works with."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from stores.cassandra.leases import LeaseHeldError, leased
 from stores.cassandra.presence import Presence
 from stores.cassandra.view import CassandraView
 from stores.ports.errors import UnavailableError
+from stores.ports.together import Together
 
 
 class ClusterPlace:
@@ -22,6 +24,7 @@ class ClusterPlace:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._presence: Presence | None = None
+        self.together: Together = asyncio.gather
         self.log, self.registry, self.keys = cluster.log, cluster.registry, cluster.keys
         self.folder: Path | None = None
 

@@ -10,7 +10,6 @@ import structlog
 from api.health import Readiness
 from api.metrics import Metrics, SystemState
 from api.rates import LocalRates
-from api.together import in_turn
 from events.ids import Clock, Ids, system_clock
 from events.topics import TOPICS
 from projectors.engines.embedded import EmbeddedEngine
@@ -29,6 +28,7 @@ from stores.argon2.passwords import Argon2Passwords, Cost
 from stores.files.objects import FilesObjects
 from stores.pillow.pictures import PillowPictures
 from stores.ports.feeds import FeedsUpkeep
+from stores.ports.together import in_turn
 from stores.sqlite.credentials import SqliteCredentials
 from stores.sqlite.idempotency import SqliteIdempotencyKeys
 from stores.sqlite.keys import SqliteKeys

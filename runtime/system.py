@@ -8,7 +8,6 @@ from api.first_pages import FirstPages
 from api.people import People
 from api.seen import Seen
 from api.services import Services
-from api.together import Together
 from api.tokens import AccessTokens
 from events.ids import Clock, Ids
 from producers.journal import Journal
@@ -25,6 +24,7 @@ from stores.ports.pictures import Pictures
 from stores.ports.progress import Progress
 from stores.ports.reactor_positions import ReactorPositions
 from stores.ports.sessions import Sessions
+from stores.ports.together import Together
 from stores.ports.views import Views
 from stores.ports.watch import Watching
 

@@ -94,7 +94,8 @@ class Worker:
 
     def _feed(self, generation: Generation) -> None:
         view = self._cluster.view(generation.projection, generation.number)
-        step = Step(self._projection, view, self._cluster.log, self._cluster.keys, self._cluster.crash)
+        cluster = self._cluster
+        step = Step(self._projection, view, cluster.log, cluster.keys, cluster.crash, together=asyncio.gather)
         self._lanes.feed(Lane((generation.projection, generation.number), step, self._owned))
         _logger.info("feeding", projection=generation.projection, generation=generation.number)
 

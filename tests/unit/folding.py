@@ -8,7 +8,6 @@ from api.calls import Call
 from api.people import People
 from api.post_json import PostPieces
 from api.services import Services
-from api.together import in_turn
 from events.accounts import AccountRegistered
 from events.envelope import Envelope
 from events.graph import Followed, Unfollowed
@@ -26,6 +25,7 @@ from projectors.saves import SAVES
 from projectors.timelines import TIMELINES
 from stores.ports.log import Positions
 from stores.ports.objects import Audience
+from stores.ports.together import in_turn
 from stores.ports.views import Views
 from stores.sqlite.accounts import SqliteAccounts
 from stores.sqlite.comments import SqliteComments
