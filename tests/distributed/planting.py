@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, cast
+from zlib import crc32
 
 from redis.asyncio import Redis
 
@@ -75,7 +77,8 @@ IN_CASSANDRA = (
         "DELETE FROM followers_latest_1 WHERE followed_id = %s AND bucket = %s AND at_id = %s", "user", "followers", "missing",
     ),
     Rows(
-        "an edge that ended is back", "graph", "SELECT follower_id, followed_id FROM follows_1",
+        "an edge is lost", "graph",
+        "SELECT follower_id, followed_id FROM follows_1 WHERE following = true ALLOW FILTERING",
         "DELETE FROM follows_1 WHERE follower_id = %s AND followed_id = %s", "user", "following_among", "missing",
     ),
     Rows(
@@ -135,6 +138,7 @@ class Keys:
     how: How
 
 
+BUCKETS_COUNT = 2
 _UNKNOWN = (777_777).to_bytes(8)
 
 
@@ -150,9 +154,13 @@ async def _add_unknown(redis: Redis, key: bytes, member: bytes) -> object:
     return await redis.zadd(key, {member[:-8] + _UNKNOWN: 0})
 
 
-async def _move_level(redis: Redis, key: bytes, member: bytes) -> object:
-    """Likes that nobody gave."""
-    return await redis.sadd(key, *(number.to_bytes(8) for number in range(1, 300)))
+async def _like(redis: Redis, key: bytes, member: bytes) -> object:
+    """The oldest post of some term that has others gets likes that nobody gave."""
+    terms = [term async for term in redis.scan_iter(match=b"*:date:*") if await redis.zcard(term) > 1]
+    term = min(terms)
+    post = cast(bytes, (await redis.zrange(term, 0, 0))[0])
+    likes = term.partition(b"}")[0] + b"}:likes:" + post
+    return await cast(Any, redis.sadd(likes, *(number.to_bytes(8) for number in range(1, 300))))
 
 
 async def _count_up(redis: Redis, key: bytes, member: bytes) -> object:
@@ -160,7 +168,8 @@ async def _count_up(redis: Redis, key: bytes, member: bytes) -> object:
 
 
 async def _follow_unknown(redis: Redis, key: bytes, member: bytes) -> object:
-    bucket = key.partition(b"}")[0] + b"}"
+    """In the bucket where they would live."""
+    bucket = b"{f1.%d}" % (crc32(_UNKNOWN) % BUCKETS_COUNT)
     return await redis.zadd(bucket + b":following:" + _UNKNOWN, {member: 0})
 
 
@@ -172,7 +181,7 @@ IN_REDIS = (
     Keys("an edge of an unknown user", "feeds", b"*:following:*", _follow_unknown, "user", "following", "too many"),
     Keys("a term lacks a post", "search", b"*:date:*", _remove, "term", "date", "missing"),
     Keys("a term has a post too many", "search", b"*:date:*", _add_unknown, "term", "date", "too many"),
-    Keys("a post has likes too many", "search", b"*:likes:*", _move_level, "term", "likes", "wrong order"),
+    Keys("a post has likes too many", "search", b"*:date:*", _like, "term", "likes", "wrong order"),
     Keys("a word of a user is missing", "search", b"*:words", _remove, "word", "users", "missing"),
     Keys("a tag is counted too often", "search", b"*:tag_counts", _count_up, "tag", "count", "stale count"),
 )  # fmt: skip

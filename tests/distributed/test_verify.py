@@ -19,7 +19,7 @@ from replay.verify import verify
 from stores.redis.feeds import RedisFeeds
 from stores.redis.search import RedisSearch
 from tests.distributed.cassandra import Keyspace, Kind
-from tests.distributed.planting import IN_CASSANDRA, IN_REDIS, Keys, Rows
+from tests.distributed.planting import BUCKETS_COUNT, IN_CASSANDRA, IN_REDIS, Keys, Rows
 from tests.distributed.redis import FEEDS, emptied
 from tests.distributed.test_cassandra_view import VIEWS
 from tests.property.subjects import Subject
@@ -84,7 +84,9 @@ async def test_what_is_planted_in_cassandra_is_found(
 
 
 def _opened(redis: Redis, projection: str) -> RedisFeeds | RedisSearch:
-    return RedisFeeds(redis, 1, 2) if projection == "feeds" else RedisSearch(redis, 1, 2)
+    if projection == "feeds":
+        return RedisFeeds(redis, 1, BUCKETS_COUNT)
+    return RedisSearch(redis, 1, BUCKETS_COUNT)
 
 
 @pytest.mark.parametrize("projection", ["feeds", "search"])
