@@ -4,7 +4,8 @@ An adapter's test file gives
 - `open_view(crash)`: the first call opens an empty view, each other one the same view anew, as the next process would,
 - `open_other(crash)`: the same for a second view of the projection,
 - `events`: folded events that one partition may hold, from offset 0 on, several of which change something,
-- `read`: everything that a view holds, for comparison.
+- `read`: everything that a view holds, for comparison,
+- `subject` and `told`: the projection, and the events before they were folded.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,8 +14,13 @@ from typing import Any
 
 import pytest
 
+from api.feeds import skeleton
+from events.envelope import Envelope
+from replay.subjects.catalogue import judged
+from replay.subjects.subject import Entity, Piece, Told
 from stores.ports.crash import Crash, CrashPoint, survive
 from stores.ports.view import Folded, GapError, ParkedEvent, Position, View
+from tests.property.subjects import Subject
 
 OpenView = Callable[[Crash], View[Any]]
 Read = Callable[[View[Any]], Awaitable[object]]
@@ -51,10 +57,44 @@ def keyed(event: Folded[Any], key: str) -> Folded[Any]:
     return replace(event, key=key)
 
 
+async def held(view: Any) -> set[Entity]:
+    """Looked through as by somebody who judges it."""
+    with view.answering():
+        return {(kind, key) async for some in view.held() for kind, key, _ in some}
+
+
 class ViewContract:
     @pytest.fixture
     def view(self, open_view: OpenView) -> View[Any]:
         return open_view(survive)
+
+    @pytest.fixture
+    def left(self, subject: Subject, told: Sequence[Envelope]) -> set[Entity]:
+        """Everything of which the events leave something."""
+        judge = judged(subject.projection.name, skeleton).begin()
+        pieces: dict[Entity, list[Piece]] = {}
+        for entity, piece in judge.facts(Told(told, {event.id: ("any", 0, 0) for event in told})):
+            pieces.setdefault(entity, []).append(piece)
+        nameless = ("list", "claimed")
+        return {
+            entity
+            for entity, mine in pieces.items()
+            if entity != nameless and judge.value(entity, mine) != judge.value(entity, ())
+        }
+
+    async def test_everything_of_which_something_is_left_is_held(
+        self, view: View[Any], open_other: OpenView, events: Events, left: set[Entity]
+    ) -> None:
+        other = open_other(survive)
+        assert await held(view) == set()
+        await view.apply(events)
+        assert left
+        assert left <= await held(view)
+        assert await held(other) == set()
+
+    async def test_a_view_that_is_whole_has_no_damage(self, view: Any, events: Events) -> None:
+        await view.apply(events)
+        assert list(await view.damage()) == []
 
     async def test_a_new_view_stands_nowhere(self, view: View[Any]) -> None:
         assert await view.positions() == {}

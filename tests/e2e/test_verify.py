@@ -1,6 +1,7 @@
 """`photolog replay verify` and `check` beside a system that goes on."""
 
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,7 +13,7 @@ import pytest
 
 from projectors.catalogue import BY_NAME
 from tests.e2e.conftest import MakeServer
-from tests.e2e.server import GENEROUS, ServerProcess
+from tests.e2e.server import COMMAND, COMMAND_TIMEOUT_S, GENEROUS, ServerProcess
 from tests.e2e.world import Person, World
 
 
@@ -41,6 +42,14 @@ def going_on(person: Person, post: str) -> Iterator[None]:
     assert not failed
 
 
+def run_in(folder: Path, server: ServerProcess, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Where there is no data folder, certificates are kept in the folder in which the command is run."""
+    command = [str(COMMAND), *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, env=server.environment
+    )
+
+
 def lived_in(world: World) -> tuple[Person, Person, str]:
     ada, bob = world.person("ada"), world.person("bob")
     bob.follow(ada)
@@ -58,7 +67,7 @@ def test_everything_is_verified_under_writes_and_its_certificates_stand(
 ) -> None:
     _, bob, post = lived_in(world)
     with going_on(bob, post):
-        done = server.run("replay", "verify", "all", "--json")
+        done = run_in(tmp_path, server, "replay", "verify", "all", "--json")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     found = [orjson.loads(line) for line in done.stdout.splitlines()]
     assert [each["projection"] for each in found] == list(BY_NAME)
