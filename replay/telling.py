@@ -36,10 +36,11 @@ class Pieces:
 
 
 class Telling:
-    """What the oracle said at some positions. `subject` makes values of it, and asks views for them."""
+    """What the oracle said at some positions. `subject` makes values of it, and asks views for them. `only` None: of everything."""
 
-    def __init__(self, subject: Subject, folder: Path | None) -> None:
+    def __init__(self, subject: Subject, folder: Path | None, only: Collection[Entity] | None = None) -> None:
         self.subject = subject
+        self._only = only
         self._facts = Spool(folder)
 
     def tell(self, entity: Entity, piece: Piece, group: str) -> None:
@@ -47,7 +48,8 @@ class Telling:
 
     def held(self, entity: Entity, member: Member | None) -> None:
         """Some view has rows of it."""
-        self._facts.put(_bucket(entity), (*entity, member))
+        if self._only is None or entity in self._only:
+            self._facts.put(_bucket(entity), (*entity, member))
 
     def entities(self, bucket: int) -> Mapping[Entity, Pieces]:
         found: dict[Entity, Pieces] = {}
@@ -101,13 +103,14 @@ class HeardLog:
     ) -> Telling:
         """What the oracle says when it has heard everything up to these positions, or of some groups and entities only."""
         subject = self._judged.begin()
-        telling = Telling(subject, self._folder)
+        wanted = self._judged.only if of is None else of
+        telling = Telling(subject, self._folder, wanted)
         with ExitStack() as stack:
             stack.callback(telling.close)
             for bucket in BUCKETS if groups is None else _buckets(groups):
                 for group, told in (await self._told(bucket, upto, groups)).items():
                     for entity, piece in subject.facts(told):
-                        if of is None or entity in of:
+                        if wanted is None or entity in wanted:
                             telling.tell(entity, piece, group)
             stack.pop_all()
         return telling

@@ -159,6 +159,7 @@ class Beside:
         self.log = place.log
         self.registry = place.registry
         self.keys = place.keys
+        self.together = place.together
         self.folder = place.folder
 
     async def views(self) -> Views:
@@ -211,7 +212,7 @@ class Beside:
             self.log,
             self._place.keys,
             batch_count=BATCH_COUNT if throttle is None else throttle.batch_count,
-            together=self._place.together,
+            together=self.together,
         )
         await build(step, self.log, report, throttle)
 

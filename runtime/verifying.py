@@ -19,17 +19,17 @@ from stores.ports.registry import Generation
 async def verify_generation(system: Beside, generation: Generation, report: Report) -> Certificate:
     """Beside the live generation, if it is another one."""
     live = await system.live(generation.projection)
-    other = None if live.number == generation.number else _kept(system, live)
+    other = None if live.number == generation.number else kept(system, live)
     found = judged(generation.projection, skeleton)
-    mine = _kept(system, generation)
-    return await verify(found, _world(system), mine, other, system_clock(), report)
+    mine = kept(system, generation)
+    return await verify(found, world(system), mine, other, system_clock(), report)
 
 
 async def check_certificate(system: Beside, certificate: Certificate, report: Report) -> tuple[str, ...]:
     """Why it does not stand; nothing when it does."""
     if certificate.projection not in BY_NAME:
         return (f"there is no projection {certificate.projection}",)
-    return await check(judged(certificate.projection, skeleton), _world(system), certificate, report)
+    return await check(judged(certificate.projection, skeleton), world(system), certificate, report)
 
 
 async def to_verify(system: Beside, projection: str, number: int | None) -> Generation:
@@ -58,9 +58,9 @@ def keep(system: Beside, certificate: Certificate, path: Path | None) -> Path:
     return path
 
 
-def _kept(system: Beside, generation: Generation) -> Kept:
+def kept(system: Beside, generation: Generation) -> Kept:
     return Kept(generation.number, generation.version, lambda: system.fresh_view(generation))
 
 
-def _world(system: Beside) -> World:
+def world(system: Beside) -> World:
     return World(system.log, system.keys, system.folder)

@@ -1,6 +1,6 @@
 """Every subject there is, by projection. The only module of `replay.subjects` that knows every slice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,17 +19,18 @@ from replay.subjects.media import MediaSubject
 from replay.subjects.names import NamesSubject
 from replay.subjects.saves import SavesSubject
 from replay.subjects.search import SearchSubject
-from replay.subjects.subject import Subject
+from replay.subjects.subject import Entity, Subject
 from replay.subjects.timelines import TimelinesSubject
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A projection, what the oracle has to hear about it, and how a telling begins."""
+    """A projection, what the oracle has to hear about it, and how a telling begins. `only`: of nothing else is told."""
 
     projection: Projection[Any]
     events: tuple[type[Envelope], ...]
     begin: Callable[[], Subject]
+    only: Collection[Entity] | None = None
 
 
 _SUBJECTS: Mapping[str, Callable[[], Subject]] = {

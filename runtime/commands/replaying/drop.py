@@ -11,6 +11,8 @@ from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.operating import Operator
+from runtime.scratch import NUMBER, Scratch
+from runtime.settings import read_settings
 from stores.ports.registry import FED, Generation
 
 
@@ -19,8 +21,9 @@ from stores.ports.registry import FED, Generation
 @click.option(
     "--generation",
     "number",
-    type=click.IntRange(1),
-    help="This one, also if it is a build that was broken off, instead of all that are retired or broken.",
+    type=click.IntRange(0),
+    help="This one, also if it is a build that was broken off, instead of all that are retired or broken; 0 is what `--as-of` "
+    "keeps.",
 )
 @options.data
 @options.by
@@ -48,6 +51,8 @@ async def _drop(
     projection: str, number: int | None, data: Path | None, by: str | None, yes: bool
 ) -> Sequence[Generation]:
     async with beside(data) as system, system.replaying(projection):
+        if number == NUMBER:
+            return _drop_scratch(system, projection)
         chosen = await _chosen(system, projection, number)
         if chosen and not yes:
             numbers = ", ".join(str(generation.number) for generation in chosen)
@@ -56,6 +61,15 @@ async def _drop(
             if not await Operator(system, by).drop(generation):
                 raise click.ClickException(f"{projection} {generation.number} is in use by now")
         return chosen
+
+
+def _drop_scratch(system: Beside, projection: str) -> Sequence[Generation]:
+    """It can be built again, so nobody is asked, and it is in no history."""
+    if not Scratch(system, read_settings()).drop(projection):
+        raise click.ClickException(
+            f"nothing of {projection} is kept by `photolog replay {projection} --as-of`"
+        )
+    return [Generation(projection, NUMBER, BY_NAME[projection].version, "retired")]
 
 
 async def _chosen(system: Beside, projection: str, number: int | None) -> Sequence[Generation]:

@@ -11,6 +11,7 @@ import orjson
 from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.commands import options
+from runtime.commands.replaying import trying
 from runtime.commands.replaying.progress import Shown
 from runtime.folder import FolderInUseError
 from runtime.operating import Operator
@@ -50,6 +51,7 @@ class How:
     is_flag=True,
     help="One JSON object per projection, and how far each is on standard error.",
 )
+@trying.instead
 def run(
     projections: Sequence[str], data: Path | None, events_per_s: float | None, by: str | None, as_json: bool
 ) -> None:

@@ -94,13 +94,13 @@ def _lines(certificate: Certificate, kept_at: Path) -> Iterator[str]:
         yield f"  {certificate.parked_count:,} events are parked; see `photolog parked list {name}`"
     yield from (f"  {fault}" for fault in certificate.faults)
     for difference in certificate.differences:
-        yield from _told(difference)
+        yield from told(difference)
     if certificate.live_differences_count:
         live = f"generation {certificate.live}, which is live, differs"
         yield f"  {live} ({certificate.live_differences_count:,} differences); it was not what was verified"
 
 
-def _told(difference: Difference) -> Iterator[str]:
+def told(difference: Difference) -> Iterator[str]:
     for way in difference.ways:
         yield f"  generation {difference.generation}, {difference.kind} {difference.key}: {_way(way)}"
     for event in difference.events:

@@ -1,0 +1,188 @@
+"""What `photolog replay PROJECTION` does instead of a replay: try something out. Nothing is switched, recorded or served by it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+from pydantic import ValidationError
+
+from projectors.catalogue import BY_NAME
+from replay.rebuild import Throttle
+from replay.telling import LogCutError
+from runtime.beside import Beside, beside
+from runtime.commands.replaying import tried
+from runtime.commands.replaying.judging import bar
+from runtime.commands.replaying.moments import Moment, cut_of, known, moment, partition
+from runtime.commands.replaying.progress import Shown as Built
+from runtime.commands.users import user_id
+from runtime.scratch import NUMBER
+from runtime.settings import Settings, read_settings
+from runtime.trying import TRIED, Shown, Trials
+from stores.ports.errors import UnavailableError
+from stores.ports.log import Partition
+from stores.ports.registry import Generation
+
+_OPTIONS = (
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Only say what would change, with examples; exit status 1 when something would.",
+    ),
+    click.option(
+        "--with",
+        "changed",
+        multiple=True,
+        metavar="SETTING=VALUE",
+        help="The same with another celebrity_threshold or feed_cap, for feeds, and what that costs and saves.",
+    ),
+    click.option(
+        "--as-of",
+        metavar="TIME|TOPIC/PARTITION:OFFSET,...",
+        help="Only build what was there then, aside, for `photolog feed show --generation 0`. Partitions that are not named are "
+        "taken as they are now.",
+    ),
+    click.option("--only-user", metavar="USER", help="Only compare what concerns this user with the log."),
+    click.option(
+        "--only-shard",
+        metavar="TOPIC/PARTITION",
+        help="Only compare what events of this partition decide with the log.",
+    ),
+)
+_CHOICES = ("dry_run", "as_of", "only_user", "only_shard")
+_COMMON = frozenset({"projections", "data", "as_json", "changed", *_CHOICES})
+_BUILDING = frozenset({"events_per_s"})
+_BROKEN_OFF = 130
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    names: Sequence[str]
+    data: Path | None
+    events_per_s: float | None
+    as_json: bool
+
+
+Each = Callable[[Beside, Trials, str, _How], Awaitable[bool]]
+"""Tries it out for one projection and tells; whether nothing differs."""
+
+
+def instead(run: Callable[..., None]) -> Callable[..., None]:
+    """The command `run` with options that have it do something else."""
+
+    @wraps(run)
+    def command(
+        dry_run: bool,
+        changed: Sequence[str],
+        as_of: str | None,
+        only_user: str | None,
+        only_shard: str | None,
+        **given: Any,
+    ) -> None:
+        chosen = (dry_run or bool(changed), as_of, only_user, only_shard)
+        wanted = [name for name, value in zip(_CHOICES, chosen, strict=True) if value]
+        if not wanted:
+            run(**given)
+            return
+        _refuse_others(wanted)
+        names = list(BY_NAME) if "all" in given["projections"] else list(dict.fromkeys(given["projections"]))
+        each: dict[str, Callable[[], Each]] = {
+            "dry_run": lambda: partial(_dry_run, changed=_settings(names, changed)),
+            "as_of": lambda: partial(_as_of, named=moment(str(as_of))),
+            "only_user": lambda: partial(_only_user, user=str(only_user)),
+            "only_shard": lambda: partial(_only_shard, at=partition(str(only_shard))),
+        }
+        how = _How(names, given["data"], given["events_per_s"], given["as_json"])
+        _do(how, each[wanted[0]]())
+
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _refuse_others(wanted: Sequence[str]) -> None:
+    """What means nothing beside what is wanted."""
+    context = click.get_current_context()
+    if len(wanted) > 1:
+        raise click.UsageError(f"{' and '.join(map(_option, wanted))} are different things; give one of them")
+    allowed = _COMMON | (_BUILDING if wanted[0] in ("dry_run", "as_of") else frozenset())
+    for name in context.params:
+        is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if is_given and name not in allowed:
+            raise click.UsageError(f"{_option(name)} means nothing with {_option(wanted[0])}; leave it out")
+
+
+def _option(name: str) -> str:
+    command = click.get_current_context().command
+    return next(parameter.opts[0] for parameter in command.params if parameter.name == name)
+
+
+def _settings(names: Sequence[str], changed: Sequence[str]) -> Mapping[str, Any]:
+    found: dict[str, Any] = {}
+    for pair in changed:
+        setting, _, value = pair.partition("=")
+        for name in names:
+            if setting not in TRIED.get(name, ()):
+                known = "; ".join(f"{each}: {', '.join(settings)}" for each, settings in TRIED.items())
+                raise click.UsageError(
+                    f"--with {setting} changes nothing of {name}; what can be tried is {known}"
+                )
+        try:
+            found[setting] = getattr(Settings.model_validate({setting: value}), setting)
+        except ValidationError as error:
+            raise click.UsageError(f"--with {pair}: {error.errors()[0]['msg']}") from None
+    return found
+
+
+def _do(how: _How, each: Each) -> None:
+    try:
+        is_same = asyncio.run(_in_turn(how, each))
+    except KeyboardInterrupt:
+        click.echo("broken off; nothing is kept of it", err=True)
+        raise SystemExit(_BROKEN_OFF) from None
+    except (LogCutError, UnavailableError) as error:
+        raise click.ClickException(f"{error}; nothing was found out, try again when it is back") from error
+    raise SystemExit(0 if is_same else 1)
+
+
+async def _in_turn(how: _How, each: Each) -> bool:
+    throttle = None if how.events_per_s is None else Throttle(how.events_per_s)
+    async with beside(how.data) as system:
+        trials = Trials(system, read_settings(), throttle)
+        return all([await each(system, trials, name, how) for name in how.names])
+
+
+async def _dry_run(system: Beside, trials: Trials, name: str, how: _How, changed: Mapping[str, Any]) -> bool:
+    scratch = Generation(name, NUMBER, BY_NAME[name].version, "building")
+    built = Built()
+    building = partial(built.lines if how.as_json else built.bar, scratch)
+    trial = await trials.dry_run(name, changed, Shown(building, partial(bar, name, how.as_json)))
+    return tried.tell_trial(trial, changed, how.as_json)
+
+
+async def _as_of(system: Beside, trials: Trials, name: str, how: _How, named: Moment) -> bool:
+    cut = await cut_of(system, name, named)
+    scratch = Generation(name, NUMBER, BY_NAME[name].version, "building")
+    built = Built()
+    with (built.lines if how.as_json else built.bar)(scratch) as building:
+        folder, stands = await trials.as_of(name, cut, building)
+    tried.tell_kept(name, folder, stands, how.as_json)
+    return True
+
+
+async def _only_user(system: Beside, trials: Trials, name: str, how: _How, user: str) -> bool:
+    user_number = await user_id(await system.views(), user)
+    with bar(name, how.as_json) as judging:
+        certificate = await trials.only_user(name, user_number, judging)
+    return tried.tell_compared(certificate, f"what concerns user {user_number}", how.as_json)
+
+
+async def _only_shard(system: Beside, trials: Trials, name: str, how: _How, at: Partition) -> bool:
+    known(at, await system.log.ends(BY_NAME[name].topics), name)
+    with bar(name, how.as_json) as judging:
+        certificate = await trials.only_partition(name, at, judging)
+    return tried.tell_compared(certificate, f"what {at[0]}/{at[1]} decides", how.as_json)
