@@ -66,6 +66,7 @@ async def build(step: Step[C], log: LogReader, report: Report, throttle: Throttl
         report(_reached(step.positions, goal, step.ends))
         if throttle is not None:
             await throttle.applied(step.tally.events_count - counted)
+    await step.view.filled()
 
 
 def _reached(stands: Positions, goal: Positions, ends: Positions) -> Reached:

@@ -57,6 +57,7 @@ class Cluster:
             text=True,
             timeout=_MIGRATE_TIMEOUT_S,
             env=_environment(self.settings),
+            cwd=self.log_path.parent,
         )
 
     def start(self, *names: str) -> None:

@@ -83,6 +83,7 @@ class ServerProcess:
             text=True,
             timeout=COMMAND_TIMEOUT_S,
             env=self.environment | dict(env or {}),
+            cwd=self.log_path.parent,
         )
 
     def start(self) -> None:

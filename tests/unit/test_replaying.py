@@ -1,8 +1,9 @@
 """`photolog replay` when something goes wrong on the way: broken off, left alone, or beside a server that goes away."""
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
@@ -12,9 +13,12 @@ from click.testing import CliRunner
 
 from events.ids import Ids
 from events.likes import PostLiked
+from events.operations import GenerationSwitched, GenerationVerified
 from producers.command import Command
 from producers.journal import Journal
 from projectors.likes import LIKES
+from replay.certificate import parsed
+from replay.operations import history
 from replay.rebuild import Reached, Throttle
 from runtime.beside import Beside, FolderPlace
 from runtime.commands.replay import replay
@@ -92,6 +96,33 @@ def test_one_generation_to_go_back_to_is_kept_up(system: Beside, data: Path) -> 
     for _ in range(2):
         assert CliRunner().invoke(command.run, ["likes", "--json", "--data", str(data)]).exit_code == 0
     assert [g.state for g in asyncio.run(system.registry.generations())] == ["retired", "replaced", "live"]
+
+
+def test_what_is_switched_to_was_verified(system: Beside, data: Path) -> None:
+    done = CliRunner().invoke(command.run, ["likes", "--json", "--data", str(data)])
+    seal = orjson.loads(done.stdout)["certificate"]
+    (file,) = (data / "certificates").iterdir()
+    certificate = parsed(file.read_bytes())
+    assert (certificate.generation, certificate.equal, certificate.seal) == (2, True, seal)
+    verified, switched = asyncio.run(history(system.registry, system.log))
+    assert isinstance(verified, GenerationVerified)
+    assert isinstance(switched, GenerationSwitched)
+    assert (verified.differences_count, verified.certificate, switched.certificate) == (0, seal, seal)
+
+
+def test_what_is_not_what_the_log_says_is_not_switched_to(system: Beside, data: Path) -> None:
+    _, fresh = _begun(system)
+    asyncio.run(system.build(fresh, _quiet))
+    with closing(sqlite3.connect(Folder(data).view("likes", fresh.number))) as view, view:
+        view.execute("DELETE FROM likes WHERE user_id = (SELECT min(user_id) FROM likes)")
+    refused = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
+    assert refused.exit_code == 1
+    assert "likes 2 is not what the log says and was not switched to" in refused.stderr
+    assert "photolog replay retire likes --generation 2" in refused.stderr
+    assert asyncio.run(system.live("likes")).number == 1
+    (verified,) = asyncio.run(history(system.registry, system.log))
+    assert isinstance(verified, GenerationVerified)
+    assert verified.differences_count > 0
 
 
 def test_a_generation_that_breaks_ends_the_command(system: Beside) -> None:

@@ -1,4 +1,6 @@
-"""`photolog replay PROJECTION...`: builds projections anew from the log while the old ones serve, then makes the new ones live."""
+"""`photolog replay PROJECTION...`: builds projections anew from the log while the old ones serve, verifies the new ones, and makes
+them live.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,9 +14,11 @@ from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.commands.replaying import trying
+from runtime.commands.replaying.judging import bar
 from runtime.commands.replaying.progress import Shown
 from runtime.folder import FolderInUseError
 from runtime.operating import Operator
+from runtime.verifying import keep, verify_generation
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Positions
 from stores.ports.registry import Generation
@@ -28,6 +32,7 @@ class How:
     """`events_per_s` None: as fast as it goes."""
 
     events_per_s: float | None
+    unverified: bool
     by: str | None
     as_json: bool
 
@@ -43,6 +48,9 @@ class How:
     metavar="EVENTS_PER_SECOND",
     help="Not faster than this, in small batches, so that who reads and writes beside it is not held up.",
 )
+@click.option(
+    "--unverified", is_flag=True, help="Switch without verifying first, as when readers wait for it."
+)
 @options.data
 @options.by
 @click.option(
@@ -53,10 +61,16 @@ class How:
 )
 @trying.instead
 def run(
-    projections: Sequence[str], data: Path | None, events_per_s: float | None, by: str | None, as_json: bool
+    projections: Sequence[str],
+    data: Path | None,
+    events_per_s: float | None,
+    unverified: bool,
+    by: str | None,
+    as_json: bool,
 ) -> None:
-    """Rebuild each PROJECTION (or all of them) from the log beside the live one, then switch to it.
+    """Rebuild each PROJECTION (or all of them) from the log beside the live one, verify it, and switch to it.
 
+    One that is not equal to what the log says is not switched to (see `photolog replay verify`).
     Works beside a running server, which serves the old one until the switch and goes on feeding both; what that one had
     replaced is fed no more. After Ctrl-C (exit status 130), or when it was killed, the same command goes on where it was.
 
@@ -65,7 +79,7 @@ def run(
     names = list(BY_NAME) if "all" in projections else list(dict.fromkeys(projections))
     shown = Shown()
     try:
-        asyncio.run(_replay_each(names, data, How(events_per_s, by, as_json), shown))
+        asyncio.run(_replay_each(names, data, How(events_per_s, unverified, by, as_json), shown))
     except KeyboardInterrupt:
         click.echo(_broken_off(names, shown), err=True)
         raise SystemExit(_BROKEN_OFF) from None
@@ -103,10 +117,26 @@ async def _replay(system: Beside, name: str, how: How, shown: Shown) -> dict[str
             await system.registry.mark(name, fresh.number, "ready")
         await until_even(system, live, fresh)
     operator = Operator(system, how.by)
-    if not await operator.switch(live, fresh):
+    seal = None if how.unverified else await _verified(system, operator, fresh, how.as_json)
+    if not await operator.switch(live, fresh, seal):
         raise click.ClickException(f"somebody else has switched {name}; see `photolog replay history {name}`")
     await operator.retire_others(name, live)
-    return {"projection": name, "from": live.number, "to": fresh.number}
+    return {"projection": name, "from": live.number, "to": fresh.number, "certificate": seal}
+
+
+async def _verified(system: Beside, operator: Operator, fresh: Generation, as_json: bool) -> str:
+    """The seal of the certificate. Ends the command when the generation is not what the log says."""
+    with bar(fresh.projection, as_json) as report:
+        certificate = await verify_generation(system, fresh, report)
+    kept_at = keep(system, certificate, None)
+    await operator.verified(fresh, certificate.differences_count, certificate.seal)
+    if not certificate.equal:
+        retire = f"photolog replay retire {fresh.projection} --generation {fresh.number}"
+        raise click.ClickException(
+            f"{fresh.projection} {fresh.number} is not what the log says and was not switched to: {kept_at} says what "
+            f"differs. Mend the cause, give it up with `{retire}`, and replay again"
+        )
+    return certificate.seal
 
 
 async def until_even(system: Beside, live: Generation, other: Generation) -> None:
