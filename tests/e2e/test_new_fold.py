@@ -99,7 +99,7 @@ def test_it_serves_what_it_has_says_that_a_rebuild_is_due_and_switches_to_it(
 
         replayed = release.run("replay", "likes", "--json")
         assert replayed.returncode == 0, replayed.stderr
-        assert orjson.loads(replayed.stdout) == {"projection": "likes", "from": 1, "to": 2}
+        assert orjson.loads(replayed.stdout)["to"] == 2
         assert bob.get(seen.path)["counts"]["likes"] == 0
         assert due(release) == []
         assert status(release) == {1: ("replaced", old, False), 2: ("live", new, False)}
