@@ -113,12 +113,26 @@ async def append_noted(registry: Registry, log: Log) -> None:
 
 async def history(registry: Registry, log: LogReader) -> Sequence[OperationEvent]:
     """Everything that operators did, in the order of time, also what is only noted so far; what is there twice is told once."""
-    records = {note.record.id: note.record for note in await registry.notes()}
+    records = [note.record for note in await registry.notes()]
     for partition, end in (await log.ends([OPERATIONS])).items():
         first = 0
         while first <= end:
             entries = await log.read(partition, first, _READ_COUNT)
-            records |= {entry.record.id: entry.record for entry in entries}
+            records += [entry.record for entry in entries]
             first = entries[-1].offset + 1 if entries else end + 1
-    events: Sequence[Envelope | object] = [decode(record, {}) for _, record in sorted(records.items())]
+    return _told(records)
+
+
+async def latest(registry: Registry, log: LogReader, count: int) -> Sequence[OperationEvent]:
+    """The last `count` of the history, read from the ends of the partitions."""
+    records = [note.record for note in await registry.notes()]
+    for partition, end in (await log.ends([OPERATIONS])).items():
+        entries = await log.read(partition, max(0, end + 1 - count), count)
+        records += [entry.record for entry in entries]
+    return _told(records)[-count:]
+
+
+def _told(records: Sequence[Record]) -> list[OperationEvent]:
+    by_id = {record.id: record for record in records}
+    events: Sequence[Envelope | object] = [decode(record, {}) for _, record in sorted(by_id.items())]
     return [event for event in events if isinstance(event, OperationEvent)]

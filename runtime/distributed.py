@@ -5,6 +5,7 @@ serve side by side.
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from api.health import Readiness
 from api.metrics import Metrics
@@ -18,6 +19,7 @@ from runtime.cluster import Cluster, connected, patiently
 from runtime.lag import lag_count
 from runtime.live import LiveViews
 from runtime.metrics import registry_of
+from runtime.ops import Watch, Watched
 from runtime.settings import Settings
 from runtime.system import Reading, Stores, make_services
 from runtime.system_state import look
@@ -54,6 +56,8 @@ class Distributed:
         presence.on_move(ids.move)
         reading = reading_of(live)
         self._services = make_services(stores, reading, self._passwords, ids, clock)
+        is_watched = settings.operator_password is not None and routes != "write"
+        self._watch = _made_watch(cluster, clock) if is_watched else None
         self.app = make_app(
             settings,
             self._services,
@@ -64,6 +68,7 @@ class Distributed:
             stores.secret,
             self._readiness,
             Metrics(registry_of(), partial(look, cluster, live)),
+            self._watch,
             routes,
         )
 
@@ -80,8 +85,12 @@ class Distributed:
     async def start(self) -> None:
         self._background.start((), ((self._live.refresh, _REFRESH_S),))
         self._background.once(self._presence.hold())
+        if self._watch is not None:
+            self._watch.start()
 
     async def stop(self) -> None:
+        if self._watch is not None:
+            await self._watch.close()
         await self._background.stop()
         await self._services.seen.close()
         self._passwords.close()
@@ -109,6 +118,15 @@ async def distributed(settings: Settings, routes: Routes, clock: Clock = system_
     presence = await patiently("presence", partial(Presence.enter, cluster.cassandra))
     stores = await patiently("secrets", partial(stores_of, cluster))
     return Distributed(cluster, presence, stores, live, routes, clock)
+
+
+def _made_watch(cluster: Cluster, clock: Clock) -> Watch:
+    """Certificates lie wherever somebody verified: what came out is on the log."""
+
+    def close_view(view: Any) -> None:
+        """Its connections are the cluster's."""
+
+    return Watch(Watched(cluster.registry, cluster.log, cluster.view, close_view, None), clock)
 
 
 def reading_of(live: LiveViews) -> Reading:

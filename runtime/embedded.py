@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -20,6 +21,7 @@ from runtime.folder import Folder
 from runtime.generations import Generations, Makers
 from runtime.lag import lag_count, log_count
 from runtime.metrics import StepsCollector, registry_of
+from runtime.ops import Watch, Watched
 from runtime.parts import PROJECTIONS, view_makers
 from runtime.settings import Settings
 from runtime.system import Reading, Stores, make_registrations, make_runners, make_services
@@ -38,6 +40,7 @@ from stores.sqlite.registry import SqliteRegistry
 from stores.sqlite.sessions import SqliteSessions
 from stores.sqlite.shards import take_shard
 from stores.sqlite.state import open_state
+from stores.sqlite.view import SqliteView
 from stores.sqlite.watching import watching
 
 _TOLD_EVERY_MS = 5_000
@@ -70,6 +73,7 @@ class Embedded:
         self._services = make_services(self._stores, reading, self._passwords, ids, clock)
         self._registrations = make_registrations(self._stores, reading, ids, clock)
         self._runners = make_runners(self._stores, reading, self._pictures, folder.fresh_work(), ids, clock)
+        self._watch = None if settings.operator_password is None else self._made_watch(folder)
         self.app = make_app(
             settings,
             self._services,
@@ -80,6 +84,7 @@ class Embedded:
             self._stores.secret,
             self._readiness,
             Metrics(registry_of(StepsCollector(self._engine.steps)), self._state_of_now),
+            self._watch,
         )
 
     @property
@@ -108,9 +113,13 @@ class Embedded:
             (self._forget_idle, _IDLE_S),
         )
         self._background.start(self._runners, upkeep)
+        if self._watch is not None:
+            self._watch.start()
 
     async def stop(self) -> None:
         """In the opposite order. What is not done is done after the next start."""
+        if self._watch is not None:
+            await self._watch.close()
         await self._background.stop()
         await self._services.seen.close()
         await self._pictures.close()
@@ -150,6 +159,20 @@ class Embedded:
             secret=folder.secret("secret") if configured is None else configured.get_secret_value().encode(),
             names_secret=folder.secret("names"),
         )
+
+    def _made_watch(self, folder: Folder) -> Watch:
+        """It opens the views' files for itself, as a command beside this server does: no engine waits for it, nor it for them."""
+        makers = view_makers(self._settings)
+
+        def open_view(projection: str, number: int) -> SqliteView[Any] | None:
+            path = folder.view(projection, number)
+            is_made = path.exists() and path.stat().st_size > 0  # else a replay is about to make it
+            return makers[projection](path) if is_made else None
+
+        watched = Watched(
+            self._registry, self._log, open_view, SqliteView.close, folder.path / "certificates"
+        )
+        return Watch(watched, self._clock)
 
     async def _forget_idle(self) -> None:
         feeds: FeedsUpkeep = self._generations.live_feeds()

@@ -99,6 +99,11 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         default=None, description="Bearer token for /metrics from elsewhere than the loopback."
     )
+    operator_password: SecretStr | None = Field(
+        default=None,
+        min_length=12,
+        description="Opens /ops, the operators' page, to whoever knows it. Without it there is no such page.",
+    )
     celebrity_threshold: int = Field(
         default=100_000,
         ge=1,
@@ -130,6 +135,12 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
+
+    @field_validator("operator_password", mode="before")
+    @classmethod
+    def _none_is_none(cls, value: object) -> object:
+        """Compose sets what is not set to nothing."""
+        return None if value == "" else value
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

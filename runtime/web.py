@@ -12,12 +12,14 @@ from api.authenticate import authenticate
 from api.health import Readiness, health_endpoints
 from api.idempotency import LogEnds
 from api.metrics import Metrics, metrics_endpoint
+from api.ops import OpsRoute
 from api.pipeline import Gateway
 from api.rates import Limits
 from api.routes import Endpoint
 from api.services import Services
 from api.table import endpoints
 from api.uploads import ObjectRoute
+from runtime.ops import Watch
 from runtime.settings import Settings
 from stores.ports.idempotency import IdempotencyKeys
 from stores.ports.objects import SelfServed
@@ -36,15 +38,19 @@ def make_app(
     secret: bytes,
     readiness: Callable[[], Awaitable[Readiness]],
     metrics: Metrics,
+    watch: Watch | None,
     routes: Routes = "all",
 ) -> ASGIApp:
-    """`store` is a media store whose URLs are answered here. Reads and writes may be served by processes apart."""
+    """`store` is a media store whose URLs are answered here. Reads and writes may be served by processes apart. `watch` is what
+    operators may look at, where this process shows it.
+    """
     token = settings.metrics_token
     table = (
         *(endpoint for endpoint in endpoints(services) if _is_served(endpoint, routes)),
         *health_endpoints(readiness),
         metrics_endpoint(metrics, None if token is None else token.get_secret_value()),
     )
+    addresses = Addresses([str(network) for network in settings.trusted_proxies])
     gateway = Gateway(
         authenticate=partial(authenticate, services),
         progress=services.progress,
@@ -52,14 +58,17 @@ def make_app(
         limits=_limits(settings),
         idempotency_keys=idempotency_keys,
         log_ends=log_ends,
-        addresses=Addresses([str(network) for network in settings.trusted_proxies]),
+        addresses=addresses,
         new_id=services.ids.next,
         clock=services.clock,
         secret=secret,
     )
-    others = (
-        [] if store is None else [ObjectRoute(store, lambda: services.views().media, services.clock).route()]
-    )
+    others = []
+    if store is not None:
+        others.append(ObjectRoute(store, lambda: services.views().media, services.clock).route())
+    if watch is not None and settings.operator_password is not None:
+        password = settings.operator_password.get_secret_value()
+        others.append(OpsRoute(watch.state, password, rates, addresses).route())
     return build_app(
         table, gateway, observe=metrics.observe, cors_origins=settings.cors_origins, others=others
     )
