@@ -18,7 +18,7 @@ a{color:inherit}h2{margin:2rem 0 .5rem}section>div{overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}caption{text-align:left;padding-bottom:.3rem}
 th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 .number{text-align:right}.bad{color:var(--bad);font-weight:600}.good{color:var(--good)}
-code{font:14px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}progress{width:min(30rem,100%);height:1rem}
+th,time,code{white-space:nowrap}code{font:14px/1.4 ui-monospace,monospace}progress{width:min(30rem,100%);height:1rem}
 svg{display:block}polyline{fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round}
 """
 CONTENT_SECURITY_POLICY = (
@@ -61,9 +61,12 @@ def _projections(standings: Sequence[Standing] | None) -> Iterable[str]:
     return _table("Every generation, and where it stands, in events", titles, map(_standing, standings))
 
 
+_STATES = {"live": "good", "broken": "bad"}
+
+
 def _standing(it: Standing) -> Row:
     due = f" <span class=bad>rebuild due: <code>photolog replay {escape(it.projection)}</code></span>"
-    state = f"<span class={'good' if it.state == 'live' else 'plain'}>{escape(it.state)}</span>"
+    state = f"<span class={_STATES.get(it.state, 'plain')}>{escape(it.state)}</span>"
     parked = f"<span class=bad>{it.parked_keys_count:,}</span>" if it.parked_keys_count else None
     return (
         escape(it.projection), str(it.generation), state + (due if it.is_rebuild_due else ""), str(it.version),

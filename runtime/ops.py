@@ -108,7 +108,7 @@ class Watch:
             self._watched.close_view(view)
 
     def _keep(self, seen: _Seen) -> None:
-        if seen.standings is None or (self._kept and seen.at_s < self._kept[-1].at_s + EVERY_S * 0.8):
+        if seen.standings is None or (self._kept and seen.at_s < self._kept[-1].at_s + EVERY_S):
             return
         self._kept.append(_Seen(seen.at_s, None, seen.lag, seen.applied))
         while self._kept[0].at_s < seen.at_s - KEPT_S:

@@ -1,0 +1,67 @@
+"""The operators' page as a server of either set-up gives it."""
+
+import re
+from html import unescape
+
+import httpx2
+
+from projectors.catalogue import BY_NAME
+from tests.e2e.server import GENEROUS, ServerProcess
+from tests.e2e.world import World, until
+
+PASSWORD = GENEROUS["PHOTOLOG_OPERATOR_PASSWORD"]
+
+
+def page(server: ServerProcess) -> str:
+    response = httpx2.get(f"{server.url}/ops", auth=("operator", PASSWORD), timeout=30)
+    assert response.status_code == 200, response.text
+    return response.text
+
+
+def section(text: str, name: str) -> str:
+    """The text of a section of the page."""
+    [found] = re.findall(rf"<section id={name} .*?</section>", text, re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", " ", found))
+
+
+def test_it_shows_the_system(world: World, server: ServerProcess) -> None:
+    ada, bob = world.person("ada"), world.person("bob")
+    bob.follow(ada)
+    bob.ok("PUT", f"/v1/posts/{ada.post('a lighthouse')}/like")
+    text = page(server)
+    projections, lag = section(text, "projections"), section(text, "lag")
+    for name in BY_NAME:
+        assert re.search(rf"\b{name}\b", projections)
+        assert re.search(rf"\b{name}\b", lag)
+    assert "could not be found out" not in unescape(text)
+    assert ada.username not in text
+    assert "a lighthouse" not in text
+
+
+def test_operations_are_shown_with_what_was_found(world: World, server: ServerProcess) -> None:
+    ran = server.run("replay", "saves", "--by", "<b>a ticket</b>", "--json")
+    assert ran.returncode == 0, ran.stderr
+    text = page(server)
+    assert re.search(r"saves\s+\d+\s+live", section(text, "projections"))
+    assert re.search(r"saves\s+\d+\s+replaced", section(text, "projections"))
+    assert "<b>a ticket</b>" in section(text, "operations")
+    assert "generation switched from" in section(text, "operations")
+    assert until(lambda: re.search(r"saves \d+ .*equal", section(page(server), "certificates")))
+
+
+def test_it_is_for_operators(server: ServerProcess) -> None:
+    with httpx2.Client(base_url=server.url, timeout=30) as client:
+        assert client.get("/ops").status_code == 401
+        assert client.get("/ops", auth=("operator", PASSWORD + "?")).status_code == 401
+        assert client.get("/ops", headers={"Authorization": f"Bearer {PASSWORD}"}).status_code == 401
+        assert client.post("/ops", auth=("operator", PASSWORD)).status_code == 405
+
+
+def test_without_a_password_there_is_no_page(strict: ServerProcess) -> None:
+    assert httpx2.get(f"{strict.url}/ops", auth=("", ""), timeout=30).status_code == 404
+
+
+def test_a_signed_in_user_is_no_operator(world: World, server: ServerProcess) -> None:
+    token = world.person("eve").token
+    response = httpx2.get(f"{server.url}/ops", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    assert response.status_code == 401
