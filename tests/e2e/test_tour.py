@@ -10,7 +10,8 @@ import pytest
 from tests.console import Example, examples, is_answer, outputs, set_up
 from tests.e2e.server import ServerProcess
 
-pytestmark = pytest.mark.embedded
+_TIMEOUT_S = 240
+pytestmark = [pytest.mark.embedded, pytest.mark.timeout(_TIMEOUT_S + 20)]
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT))
@@ -60,7 +61,7 @@ def _run(document: str, project: Path, server: ServerProcess) -> Sequence[tuple[
     printed = examples((ROOT / document).read_text())
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOLOG_")}
     commands = [_on(server, example.command) for example in printed]
-    return list(zip(printed, outputs(commands, project, environment), strict=True))
+    return list(zip(printed, outputs(commands, project, environment, _TIMEOUT_S), strict=True))
 
 
 def _compare(results: Sequence[tuple[Example, str]]) -> None:
