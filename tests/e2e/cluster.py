@@ -15,7 +15,8 @@ from tests.e2e.server import COMMAND
 from tests.e2e.world import until
 from tests.services.addresses import Addresses
 
-_MIGRATE_TIMEOUT_S = 90
+_COMMAND_TIMEOUT_S = 300
+"""A replay of everything takes longest."""
 _STOP_TIMEOUT_S = 40
 SECRET = "tests sign with this and nobody else does"
 """Known to tests that forge what only the server can make."""
@@ -55,7 +56,7 @@ class Cluster:
             command,
             capture_output=True,
             text=True,
-            timeout=_MIGRATE_TIMEOUT_S,
+            timeout=_COMMAND_TIMEOUT_S,
             env=_environment(self.settings),
             cwd=self.log_path.parent,
         )
