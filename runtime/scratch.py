@@ -102,7 +102,6 @@ class Scratch:
                 together=self._system.together,
             )
             await build(step, log, report, throttle)
-            await view.filled()
 
     @contextmanager
     def _held(self, projection: str) -> Iterator[None]:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +32,7 @@ from tests.unit.trials import happened, lived, quiet
 
 _ACTIONS = ("post", "post", "follow", "follow", "unfollow", "be_seen", "register", "delete_post", "edit_post")
 _MANY = 1_000
+_DENSE_COUNT = 300
 
 
 @settings(max_examples=25)
@@ -42,6 +45,21 @@ def test_feeds_are_as_they_were(choices: list[Choice], at: int, partition_count:
         runner.run(happened(Path(folder), events, partition_count))
         found = runner.run(_kept(Path(folder), people(events), until_ms, cap))
     assert found == feeds(before, people(events))
+
+
+@pytest.mark.parametrize("at", range(0, _DENSE_COUNT, 37))
+async def test_feeds_are_as_they_were_where_much_happens_to_few(at: int, tmp_path: Path) -> None:
+    """Posts that are deleted are entries of feeds still."""
+    told = Random(3)
+    choices = [
+        (told.randrange(16), told.randrange(4), told.randrange(12), 1 + told.randrange(3))
+        for _ in range(_DENSE_COUNT)
+    ]
+    events = Story().tell(_ACTIONS, choices)
+    until_ms = events[at % len(events)].occurred_at_ms
+    before = [event for event in events if event.occurred_at_ms <= until_ms]
+    await happened(tmp_path, events)
+    assert await _kept(tmp_path, people(events), until_ms, cap=20) == feeds(before, people(events))
 
 
 async def _kept(data: Path, readers: Sequence[int], until_ms: int, cap: int) -> dict[int, list[int]]:

@@ -16,7 +16,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from events.envelope import Envelope
+from events.graph import Followed, FollowEvent
 from events.likes import PostLiked
+from events.posts import PostCreated
 from projectors.catalogue import BY_NAME
 from projectors.likes import LIKES
 from replay.oracle.feeds import feeds
@@ -29,7 +31,7 @@ from runtime.settings import Settings
 from runtime.trying import Trials
 from tests.property.stories import Story
 from tests.unit.test_step import acts
-from tests.unit.trials import happened, lived
+from tests.unit.trials import happened, lived, quiet
 
 Run = Callable[..., Result]
 _NAMES = ("accounts", "graph", "timelines", "feeds", "likes")
@@ -157,7 +159,7 @@ def test_what_goes_on_meanwhile_is_no_change(
 
     async def later(self: Trials, *arguments: Any) -> Any:
         await happened(data, acts(("like", 4242, 4343)))
-        await system.build(await system.live("likes"), lambda reached: None)
+        await system.build(await system.live("likes"), quiet)
         return await compared(self, *arguments)
 
     monkeypatch.setattr(Trials, "_compared", later)
@@ -307,13 +309,19 @@ def test_what_a_partition_decides_is_compared(run: Run, data: Path, system: Besi
 
 
 def test_feeds_that_a_partition_of_posts_decides_are_compared(run: Run, data: Path, system: Beside) -> None:
-    """A feed is made of follows, which say nothing of that partition, and of posts."""
-    plant(data, "feeds", "INSERT INTO entries SELECT reader_id, 777777, 888888 FROM readers")
-    statuses = [
-        run("feeds", "--only-shard", f"{topic}/{number}", "--json").exit_code
+    """A feed is made of follows, which say nothing of that partition, and of posts, here of another user."""
+    said: dict[str, Any] = {"occurred_at": EVENTS[-1].occurred_at, "correlation_id": 1}
+    follow = Followed(id=1, actor_id=51, follower_id=51, followed_id=61, **said)
+    post = PostCreated(id=2, actor_id=61, post_id=62, author_id=61, media_ids=(1,), **said)
+    asyncio.run(happened(data, [follow, post]))
+    asyncio.run(system.build(asyncio.run(system.live("feeds")), quiet))
+    plant(data, "feeds", "DELETE FROM following WHERE reader_id = 51")
+    wrong = [
+        [(each["kind"], each["key"]) for each in found["differences"]]
         for topic, number in asyncio.run(system.log.ends(["photolog.posts"]))
+        for found in [orjson.loads(run("feeds", "--only-shard", f"{topic}/{number}", "--json").stdout)]
     ]
-    assert 1 in statuses
+    assert sorted(wrong) == [[], [], [], [("user", "51")]]
 
 
 @pytest.mark.parametrize(
@@ -354,6 +362,11 @@ def test_a_feed_is_explained_by_its_events(look: Run, system: Beside) -> None:
     assert (found["in_feed"], found["generation"]) == (True, 1)
     assert found["events"][0]["type"] == "post.created"
     assert found["events"][-1]["type"] == "user.followed"
+    (author_id,) = {e.author_id for e in EVENTS if isinstance(e, PostCreated) and e.post_id == post_id}
+    pair = (READER, author_id)
+    about = [e for e in EVENTS if isinstance(e, FollowEvent) and (e.follower_id, e.followed_id) == pair]
+    told_of = [e["id"] for e in found["events"] if e["topic"] == "photolog.graph"]
+    assert told_of == [str(event.id) for event in about]
     assert all(event["applied"] for event in found["events"])
     stands = {(p["topic"], p["partition"]): p["offset"] for p in found["positions"]}
     for event in found["events"]:
