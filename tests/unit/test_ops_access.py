@@ -62,6 +62,7 @@ async def test_whoever_knows_the_password_sees_it(client: httpx2.AsyncClient, na
         basic(PASSWORD + "!"),
         basic(PASSWORD[:-1]),
         {"Authorization": f"Bearer {PASSWORD}"},
+        {"Authorization": basic(PASSWORD)["Authorization"].replace("Basic", "Bearer")},
         {"Authorization": "Basic"},
         {"Authorization": "Basic !!!"},
         {"Authorization": "Basic \xe9\xe9"},
