@@ -27,6 +27,7 @@ def scratch(server: ServerProcess, projection: str) -> Path:
     return here / "scratch" / projection
 
 
+@pytest.mark.timeout(300)
 def test_a_replay_is_tried_out_under_writes(world: World, server: ServerProcess) -> None:
     _, bob, post = lived_in(world)
     before = states(server)
@@ -51,6 +52,7 @@ def test_another_setting_is_tried_out(world: World, server: ServerProcess) -> No
     assert costs["changed"]["merged_authors_count"] >= costs["present"]["merged_authors_count"]
 
 
+@pytest.mark.timeout(300)
 def test_a_feed_is_shown_as_it_was(world: World, server: ServerProcess) -> None:
     ada, bob = world.person("ada"), world.person("bob")
     bob.follow(ada)
@@ -76,6 +78,7 @@ def live(server: ServerProcess) -> int:
     return number
 
 
+@pytest.mark.timeout(300)
 def test_what_concerns_one_person_is_compared_under_writes(world: World, server: ServerProcess) -> None:
     _, bob, post = lived_in(world)
     with going_on(bob, post):
