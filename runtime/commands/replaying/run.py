@@ -75,6 +75,8 @@ def run(
     replaced is fed no more. After Ctrl-C (exit status 130), or when it was killed, the same command goes on where it was.
 
     Example: photolog replay search
+
+    Example: photolog replay feeds --with celebrity_threshold=1000
     """
     names = list(BY_NAME) if "all" in projections else list(dict.fromkeys(projections))
     shown = Shown()
