@@ -52,8 +52,11 @@ bench-distributed: install ## the same for the distributed set-up, on servers of
 	$(SERVICES) fetch
 	$(BIN)/python -m bench.run --set-up distributed --rounds 3
 
+bench-replay: install ## rebuild views of a long past beside readers: rates, memory, latencies (EVENTS=200000, SET_UP=embedded)
+	$(BIN)/python -m bench.replaying --events $${EVENTS:-200000} --set-up $${SET_UP:-embedded}
+
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --all-extras --group dev --output-file requirements.lock --upgrade pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements.lock --output-file docker/requirements.lock --upgrade pyproject.toml
 
-.PHONY: help install run test services services-stop services-wipe test-distributed chaos bench lock
+.PHONY: help install run test services services-stop services-wipe test-distributed chaos bench bench-replay lock

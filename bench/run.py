@@ -10,7 +10,7 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import orjson
@@ -33,7 +33,8 @@ def main() -> None:
         machine = {"processors": os.cpu_count(), "graph": graph, "rounds": options.rounds}
         found = {**machine, "measured": [m.as_json() for m in measured]}
         sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    Console(width=150, stderr=options.json).print(_table(graph, options.rounds, measured))
+    title = f"graph: {graph}; medians of {options.rounds} interleaved rounds"
+    Console(width=150, stderr=options.json).print(table(title, measured))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,8 +87,9 @@ def _some(pairs: list[tuple[int, int]], scale: float) -> list[tuple[int, int]]:
     return [pair for pair in pairs if max(pair) < people_count]
 
 
-def _table(graph: str, rounds: int, measured: list[Measured]) -> Table:
-    table = Table("what", title=f"graph: {graph}; medians of {rounds} interleaved rounds")
+def table(title: str, measured: Sequence[Measured]) -> Table:
+    """A row for each, with medians."""
+    table = Table("what", title=title)
     for column in ("ours", "limit", "ratio"):
         table.add_column(column, justify="right")
     table.add_column("limit is")

@@ -14,6 +14,7 @@ from events.ids import Ids, system_clock
 from events.likes import PostLiked
 from events.media import MediaAttached, MediaProcessed, MediaUploaded, MediaUploadStarted, Rendition
 from events.posts import PostCreated
+from events.sealing import new_key
 from events.topics import TOPICS
 from producers.command import Command
 from producers.journal import Journal
@@ -30,8 +31,9 @@ _AGO_MS = 12 * 3600 * 1000
 """When the past begins: not so long ago that its people count as idle and have no feeds."""
 POSTS_EACH = 20
 LIKES_PER_POST = 10
+_AT_ONCE_COUNT = 5_000
 _SIZES = (("thumb", 150), ("small", 320), ("medium", 640), ("large", 1080))
-_WORDS = (
+WORDS = (
     "sunrise",
     "harbour",
     "#harbour",
@@ -111,7 +113,7 @@ class Story:
             renditions=tuple(_rendition(name, side, media_id) for name, side in _SIZES),
         )
         yield MediaAttached(**me.stamp(), **media, attached_kind="post", attached_id=post_id)
-        caption = " ".join(self._rnd.choices(_WORDS, k=8))
+        caption = " ".join(self._rnd.choices(WORDS, k=8))
         yield PostCreated(
             **me.stamp(), post_id=post_id, author_id=author_id, media_ids=(media_id,), caption=caption
         )
@@ -131,16 +133,18 @@ def _rendition(name: str, side: int, media_id: int) -> Rendition:
     )
 
 
-async def seed(data: Path, follows: Sequence[tuple[int, int]]) -> Seeded:
-    """Fill an empty data folder."""
+async def write(data: Path, story: Story) -> int:
+    """Fill an empty data folder; returns how many events it has now."""
     folder = Folder(data)
     folder.make()
     state = open_state(folder.state)
     keys = SqliteKeys(state)
     log = SqliteLog(folder.log)
-    story = Story(1 + max(map(max, follows)), follows, random.Random(7), POSTS_EACH)
-    for user_id in story.people:
-        await keys.create(user_id)
+    with (
+        state.transaction() as connection
+    ):  # in one: a disk is synced once, and not for each of a hundred thousand
+        rows = ((user_id, new_key()) for user_id in story.people)
+        connection.executemany("INSERT INTO keys (user_id, key) VALUES (?, ?)", rows)
     count = await _append(Journal(log, keys), story.events())
     reactor_positions = SqliteReactorPositions(state)
     for reactor in (
@@ -153,12 +157,12 @@ async def seed(data: Path, follows: Sequence[tuple[int, int]]) -> Seeded:
             await reactor_positions.advance(reactor.name, partition, end)
     log.close()
     state.close()
-    return Seeded(story.people, tuple(story.posts), count)
+    return count
 
 
 async def _append(journal: Journal, events: Iterator[Envelope]) -> int:
     count = 0
-    for some in _in_batches(events, 1_000):
+    for some in _in_batches(events, _AT_ONCE_COUNT):
         await journal.append(*some)
         count += len(some)
     return count
@@ -175,4 +179,7 @@ def _in_batches(events: Iterator[Envelope], size: int) -> Iterator[list[Envelope
 
 
 def seed_now(data: Path, follows: Sequence[tuple[int, int]]) -> Seeded:
-    return asyncio.run(seed(data, follows))
+    """Fill an empty data folder with a story of who follows whom here."""
+    story = Story(1 + max(map(max, follows)), follows, random.Random(7), POSTS_EACH)
+    count = asyncio.run(write(data, story))
+    return Seeded(story.people, tuple(story.posts), count)

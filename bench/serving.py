@@ -23,7 +23,7 @@ _READERS_COUNT = 200
 
 
 def measure(folder: Path, seeded: Seeded, rounds: int, seconds: float) -> list[Measured]:
-    tokens = _sign_in(folder / "data", seeded.people[:_READERS_COUNT])
+    tokens = sign_in(folder / "data", seeded.people[:_READERS_COUNT])
     with ExitStack() as stack:
         ours = stack.enter_context(Server([PHOTOLOG, "serve", "--port", "0", "--data", str(folder / "data")]))
         feed = httpx2.get(f"http://127.0.0.1:{ours.port}/v1/feed", headers=bearer(tokens[0]))
@@ -89,7 +89,7 @@ def _writes(
     ]
 
 
-def _sign_in(data: Path, people: Sequence[int]) -> list[str]:
+def sign_in(data: Path, people: Sequence[int]) -> list[str]:
     """An access token for each of these people, without passwords."""
     folder = Folder(data)
     state = open_state(folder.state)

@@ -21,8 +21,8 @@ def measure(
 ) -> list[Measured]:
     """`tell` is told what is being done. `scale` is 1, or less for trying out whether everything works."""
     tell("starting servers")
-    with tempfile.TemporaryDirectory(prefix="photolog-bench-") as folder, _stack(services, folder) as stack:
-        system = System(stack, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="photolog-bench-") as folder, stack(services, folder) as running:
+        system = System(running, Path(folder))
         tell("making a namespace")
         system.prepare()
         try:
@@ -59,7 +59,8 @@ def _measured(
 
 
 @contextmanager
-def _stack(services: Path | None, folder: str) -> Iterator[Stack]:
+def stack(services: Path | None, folder: str) -> Iterator[Stack]:
+    """The servers that are named, or some in the folder, which are removed afterwards."""
     if services is not None:
         named = Stack(services, {})
         named.check()

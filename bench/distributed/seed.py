@@ -17,14 +17,16 @@ READERS_COUNT = 200
 READ = ("accounts", "graph", "timelines", "media", "feeds", "likes", "comments", "saves")
 """What a page of posts is read from."""
 _AT_ONCE_COUNT = 10_000
+_KEYS_AT_ONCE_COUNT = 1_000
 
 
 def seed(system: System, follows: Sequence[tuple[int, int]]) -> Seeded:
     """Returns when the views that pages are read from have all of it."""
-    seeded = asyncio.run(_append(system, follows))
+    story = Story(1 + max(map(max, follows)), follows, random.Random(7), POSTS_EACH)
+    count = asyncio.run(write(system, story))
     with system.working(*READ):
         asyncio.run(_wait(system))
-    return seeded
+    return Seeded(story.people, tuple(story.posts), count)
 
 
 def sign_in(system: System, people: Sequence[int]) -> list[str]:
@@ -38,15 +40,16 @@ async def make_keys(cluster: Cluster, people: Sequence[int]) -> None:
     await asyncio.gather(*map(cluster.keys.create, people))
 
 
-async def _append(system: System, follows: Sequence[tuple[int, int]]) -> Seeded:
-    story = Story(1 + max(map(max, follows)), follows, random.Random(7), POSTS_EACH)
+async def write(system: System, story: Story) -> int:
+    """Append all of it; returns how many events that were."""
     count = 0
     async with system.connected() as cluster:
-        await make_keys(cluster, story.people)
+        for people in in_batches(story.people, _KEYS_AT_ONCE_COUNT):
+            await make_keys(cluster, people)
         for some in in_batches(story.events(), _AT_ONCE_COUNT):
             await append(cluster, await encoded(cluster, some))
             count += len(some)
-    return Seeded(story.people, tuple(story.posts), count)
+    return count
 
 
 async def _wait(system: System) -> None:

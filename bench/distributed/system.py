@@ -40,7 +40,7 @@ class System:
         self.namespace = f"bench{token_hex(4)}"
         self.bare_topic = f"{self.namespace}.bare"
         self.folder = folder
-        self._environment = {
+        self.environment = {
             **GENEROUS,
             "PHOTOLOG_PROFILE": "distributed",
             "PHOTOLOG_NAMESPACE": self.namespace,
@@ -58,13 +58,13 @@ class System:
     @property
     def settings(self) -> Settings:
         return Settings.model_validate(
-            {name.removeprefix("PHOTOLOG_").lower(): value for name, value in self._environment.items()}
+            {name.removeprefix("PHOTOLOG_").lower(): value for name, value in self.environment.items()}
         )
 
     def prepare(self) -> None:
         asyncio.run(self._empty())
         subprocess.run(
-            [PHOTOLOG, "migrate"], env=environment(self._environment), check=True, stdout=subprocess.DEVNULL
+            [PHOTOLOG, "migrate"], env=environment(self.environment), check=True, stdout=subprocess.DEVNULL
         )
         asyncio.run(self._make_bare_topic())
 
@@ -74,14 +74,14 @@ class System:
 
     @contextmanager
     def serving(self) -> Iterator[Server]:
-        with Server([PHOTOLOG, "serve", "--port", "0"], self._environment) as server:
+        with Server([PHOTOLOG, "serve", "--port", "0"], self.environment) as server:
             yield server
 
     @contextmanager
     def working(self, *names: str) -> Iterator[Sequence[Worker]]:
         """Workers, once each was given partitions."""
         with ExitStack() as stack:
-            workers = [stack.enter_context(Worker(name, self._environment, self.folder)) for name in names]
+            workers = [stack.enter_context(Worker(name, self.environment, self.folder)) for name in names]
             for worker in workers:
                 worker.wait_until_given()
             yield workers

@@ -1,0 +1,46 @@
+"""A running system in which replays are measured: how it is reached, who reads it, and what its stores could do at most."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.past import Past
+from bench.servers import bearer, request
+from runtime.beside import Beside
+
+NAMES = ("likes", "feeds", "timelines", "search")
+"""Projections that are replayed."""
+READERS_COUNT = 200
+_READ_POSTS_COUNT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """`settings` are those of its processes; commands run in `folder`."""
+
+    settings: Mapping[str, str]
+    folder: Path
+    beside: Callable[[], AbstractAsyncContextManager[Beside]]
+    fed: Sequence[str]
+    """Projections that somebody feeds."""
+    port: int
+    reads: list[str]
+    """Requests."""
+    limit: Callable[[str], float]
+    """Of a projection, measured now."""
+    limit_is: str
+    aims: Mapping[str, str]
+    """By projection."""
+
+
+def reads(tokens: Sequence[str], past: Past) -> list[str]:
+    """Requests for home feeds and for posts in turn, by these people."""
+    posts = past.readable()
+    chosen = random.Random(5).sample(posts, min(_READ_POSTS_COUNT, len(posts)))
+    return [
+        request("GET", target, bearer(tokens[number % len(tokens)]))
+        for number, (post_id, _) in enumerate(chosen)
+        for target in ("/v1/feed", f"/v1/posts/{post_id}")
+    ]
