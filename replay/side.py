@@ -40,12 +40,32 @@ class Kept:
 
 @dataclass(slots=True)
 class Doubt:
-    """`at_cut` is what the oracle said at the positions of the certificate, `expected` at those where the view was read last."""
+    """`at_cut` is what the oracle said at the positions of the certificate, `expected` at those that it heard last.
+
+    `open_ways` are those in which the view has not said what the oracle said at any moment since it was read last; None: all.
+    """
 
     known: Pieces
     at_cut: Value
     expected: Value
     actual: Value
+    open_ways: set[str] | None = None
+
+    def read_again(self, actual: Value) -> None:
+        self.actual, self.open_ways = actual, None
+
+    def hold_against(self, expected: Value) -> bool:
+        """Whether nothing is in doubt any more. A view gives its answers one after the other while it goes on: each has to be right
+        for some moment.
+        """
+        self.expected = expected
+        ways = {*expected, *self.actual} if self.open_ways is None else self.open_ways
+        self.open_ways = {
+            way
+            for way in ways
+            if way not in expected or way not in self.actual or expected[way] != self.actual[way]
+        }
+        return not self.open_ways
 
 
 @dataclass(slots=True)

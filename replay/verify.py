@@ -1,7 +1,7 @@
 """Whether a generation says what the oracle says, entity by entity, and the live one beside it; what comes out is a certificate.
 
 The log goes on and so do views. The oracle hears the log up to the positions where the generation stands; whatever differs there is
-looked at again, beside what the oracle says at the positions between which the view was read, until it is right or stays wrong.
+looked at again, beside what the oracle says at every moment while the view was read, until it is right or stays wrong.
 
 Memory holds one bucket of entities at a time, and what is in doubt; nothing here writes to a log or a view.
 """
@@ -33,6 +33,8 @@ LISTED_COUNT = 100
 EVENTS_COUNT = 10
 """Of one difference, the latest."""
 _ROUNDS_COUNT = 10
+_BETWEEN_COUNT = 100
+"""Moments while a view was read at which what it said is held against the oracle, a round."""
 _POLL_S = 0.2
 _IDLE_POLLS_COUNT = 25
 """So long a view may stand still behind the log: then nobody feeds it, and it is judged where it stands."""
@@ -165,15 +167,31 @@ class _Verification:
             ends = await self._world.log.ends(self._topics)
             self._fresh |= await self._heard.hear(ends)
             for entity, value in actual.items():
-                side.doubts[entity].actual = value
-            for upto in _each_once([before, after, ends]):
-                subject = await self._hold_against(side, upto, subject)
+                side.doubts[entity].read_again(value)
+            subject = await self._hold_against(side, before, subject)
+            for upto in _each_once([*self._between(side, subject, before), after, ends]):
+                if side.doubts:
+                    subject = await self._hold_against(side, upto, subject)
             self._report("looking again", number + 1, _ROUNDS_COUNT)
             if before == after and after in (ends, stood):
                 break
             stood = after
             await self._world.sleep(_POLL_S)
         return subject
+
+    def _between(self, side: Side, subject: Subject, before: Positions) -> list[dict[Partition, int]]:
+        """Where the log stood after each event of what is in doubt that came while the view was read, as far as it was heard."""
+        groups = set().union(*_groups(subject, side.doubts).values())
+        came = sorted(
+            (record.id, (topic, number), offset)
+            for (topic, number, offset), record in self._heard.records(groups)
+            if offset > before.get((topic, number), -1)
+        )
+        upto, found = dict(before), []
+        for _, at, offset in came[:_BETWEEN_COUNT]:
+            upto[at] = max(upto.get(at, -1), offset)
+            found.append(dict(upto))
+        return found
 
     async def _hold_against(self, side: Side, upto: Positions, subject: Subject) -> Subject:
         """Settle what is as the oracle says at these positions."""
@@ -188,8 +206,7 @@ class _Verification:
             known = told.get(entity, Pieces())
             known.held = doubt.known.held
             doubt.known = known
-            doubt.expected = said(telling.subject, entity, known.pieces)
-            if doubt.expected == doubt.actual:
+            if doubt.hold_against(said(telling.subject, entity, known.pieces)):
                 side.settle(entity, said(telling.subject, entity, ()))
         return telling.subject
 
