@@ -46,6 +46,7 @@ class Browser:
         self._sent, self._received = sent, received
         self._numbers = itertools.count(1)
         self._rest = b""
+        self._loaded_count = 0
         self.complaints: list[Any] = []
         """What the browser has put into the console of the page, and what was wrong with it."""
         self.asked: list[str] = []
@@ -57,9 +58,12 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def open(self, url: str) -> None:
-        """Returns when the server has begun to answer."""
+        """Returns when the page is loaded."""
+        loaded_count = self._loaded_count
         found = self.call("Page.navigate", {"url": url})
         assert "errorText" not in found, found
+        while self._loaded_count == loaded_count:
+            self._hear(self._next())
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page that is there now, None while there is none."""
@@ -102,6 +106,8 @@ class Browser:
         match event["method"]:
             case "Runtime.exceptionThrown" | "Runtime.consoleAPICalled" | "Log.entryAdded":
                 self.complaints.append(event["params"])
+            case "Page.loadEventFired":
+                self._loaded_count += 1
             case "Network.requestWillBeSent":
                 self.asked.append(event["params"]["request"]["url"])
             case _:
