@@ -62,6 +62,7 @@ def lived_in(world: World) -> tuple[Person, Person, str]:
     return ada, bob, post
 
 
+@pytest.mark.timeout(300)
 def test_everything_is_verified_under_writes_and_its_certificates_stand(
     world: World, server: ServerProcess, tmp_path: Path
 ) -> None:
