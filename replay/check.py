@@ -8,11 +8,12 @@ less than then, so a certificate that is older stands no longer where they are c
 from collections.abc import Iterator
 from contextlib import closing
 
+from replay.again import said
 from replay.certificate import Certificate, Digests
 from replay.spool import BUCKETS
 from replay.subjects.catalogue import Judged
 from replay.telling import HeardLog, Telling
-from replay.verify import Report, World, quiet, said
+from replay.verify import Report, World, quiet
 from stores.ports.log import Partition
 
 

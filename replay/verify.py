@@ -8,22 +8,22 @@ Memory holds one bucket of entities at a time, and what is in doubt; nothing her
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from replay.certificate import Certificate, Digests, Stood, canonical, code_of
+from replay.again import LookingAgain, groups_of, said
+from replay.certificate import Certificate, Digests, Stood, code_of
 from replay.differences import Difference, Event, ways
-from replay.side import Doubt, Kept, Side, Sleep, offsets
+from replay.side import Kept, Side, Sleep, offsets
 from replay.spool import BUCKETS
 from replay.subjects.catalogue import Judged
-from replay.subjects.subject import Entity, Place, Subject, Value, digest
-from replay.telling import HeardLog, Pieces, Telling
+from replay.subjects.subject import Entity, Place, Subject, digest
+from replay.telling import HeardLog, Telling
 from stores.ports.errors import StoreError
 from stores.ports.keys import Keys
 from stores.ports.log import LogReader, Partition, Positions
@@ -32,9 +32,6 @@ LISTED_COUNT = 100
 """Differences, and parked events, that a certificate lists; the others are counted."""
 EVENTS_COUNT = 10
 """Of one difference, the latest."""
-_ROUNDS_COUNT = 10
-_BETWEEN_COUNT = 100
-"""Moments while a view was read at which what it said is held against the oracle, a round."""
 _POLL_S = 0.2
 _IDLE_POLLS_COUNT = 25
 """So long a view may stand still behind the log: then nobody feeds it, and it is judged where it stands."""
@@ -87,8 +84,6 @@ class _Verification:
         self._cut: dict[Partition, int] = {}
         self._behind_count = self._events_count = self._entities_count = 0
         self._oracle = Digests()
-        self._fresh: set[str] = set()
-        """Groups of which there was something beyond the cut."""
         self._located: list[Difference] = []
 
     async def run(self) -> None:
@@ -101,8 +96,10 @@ class _Verification:
                 await side.check_positions(self._world.log, await side.positions(view))
                 await side.look_through(view, telling)
             await self._compare(readable, telling)
+        topics, report = self._topics, partial(self._report, "looking again")
+        again = LookingAgain(self._world.log, self._heard, topics, report)
         for side, _ in readable:
-            subject = await self._look_again(side, telling.subject)
+            subject = await again.settle(side, telling.subject)
             side.close(lambda entity, subject=subject: said(subject, entity, ()))  # type: ignore[misc]
             self._locate(side, subject)
 
@@ -152,71 +149,13 @@ class _Verification:
                     side.judge(entity, known, expected[entity], actual[entity], nothing[entity])
             self._report("comparing", bucket + 1, len(BUCKETS))
 
-    async def _look_again(self, side: Side, subject: Subject) -> Subject:
-        """Until nothing is in doubt, or the view stood still while the doubtful was read. Returns the last that was told."""
-        stood: Positions = {}
-        for number in range(_ROUNDS_COUNT):
-            view = await side.opened() if side.doubts else None
-            if view is None:
-                break
-            asked = [(entity, doubt.known) for entity, doubt in side.doubts.items()]
-            ends = await self._world.log.ends(self._topics)
-            before = offsets(await side.positions(view), ends)
-            actual = await side.read(view, subject, asked)
-            after = offsets(await side.positions(view), ends)
-            ends = await self._world.log.ends(self._topics)
-            self._fresh |= await self._heard.hear(ends)
-            for entity, value in actual.items():
-                side.doubts[entity].read_again(value)
-            subject = await self._hold_against(side, before, subject)
-            for upto in _each_once([*self._between(side, subject, before), after, ends]):
-                if side.doubts:
-                    subject = await self._hold_against(side, upto, subject)
-            self._report("looking again", number + 1, _ROUNDS_COUNT)
-            if before == after and after in (ends, stood):
-                break
-            stood = after
-            await self._world.sleep(_POLL_S)
-        return subject
-
-    def _between(self, side: Side, subject: Subject, before: Positions) -> list[dict[Partition, int]]:
-        """Where the log stood after each event of what is in doubt that came while the view was read, as far as it was heard."""
-        groups = set().union(*_groups(subject, side.doubts).values())
-        came = sorted(
-            (record.id, (topic, number), offset)
-            for (topic, number, offset), record in self._heard.records(groups)
-            if offset > before.get((topic, number), -1)
-        )
-        upto, found = dict(before), []
-        for _, at, offset in came[:_BETWEEN_COUNT]:
-            upto[at] = max(upto.get(at, -1), offset)
-            found.append(dict(upto))
-        return found
-
-    async def _hold_against(self, side: Side, upto: Positions, subject: Subject) -> Subject:
-        """Settle what is as the oracle says at these positions."""
-        groups = {
-            group
-            for entity, doubt in side.doubts.items()
-            for group in subject.groups(entity, doubt.known.pieces, doubt.known.groups)
-        }
-        with closing(await self._heard.tell(upto, groups | self._fresh, side.doubts)) as telling:
-            told = {entity: known for bucket in BUCKETS for entity, known in telling.entities(bucket).items()}
-        for entity, doubt in list(side.doubts.items()):
-            known = told.get(entity, Pieces())
-            known.held = doubt.known.held
-            doubt.known = known
-            if doubt.hold_against(said(telling.subject, entity, known.pieces)):
-                side.settle(entity, said(telling.subject, entity, ()))
-        return telling.subject
-
     def _locate(self, side: Side, subject: Subject) -> None:
         """Say of the first differences which events made them."""
         listed = dict(islice(sorted(side.doubts.items(), key=lambda item: str(item[0])), LISTED_COUNT))
         differing = {entity: ways(doubt.expected, doubt.actual) for entity, doubt in listed.items()}
         members = {entity: {m for way in found for m in way.members} for entity, found in differing.items()}
         events: dict[Entity, deque[Event]] = {entity: deque(maxlen=EVENTS_COUNT) for entity in listed}
-        for entity, groups in _groups(subject, listed).items():
+        for entity, groups in groups_of(subject, listed).items():
             for place, record in self._heard.records(groups):
                 if subject.made(entity, members[entity], record):
                     events[entity].append(_event(place, record.id, record.type))
@@ -286,30 +225,9 @@ class _Verification:
         return tuple(listed), len(parked)
 
 
-def said(subject: Subject, entity: Entity, pieces: Sequence[Any]) -> Value:
-    """As JSON says it, so that it can be compared."""
-    found: Value = orjson.loads(canonical(subject.value(entity, pieces)))
-    return found
-
-
-def _groups(subject: Subject, doubts: Mapping[Entity, Doubt]) -> Mapping[Entity, set[str]]:
-    return {
-        entity: set(subject.groups(entity, doubt.known.pieces, doubt.known.groups))
-        for entity, doubt in doubts.items()
-    }
-
-
 def _event(place: Place, event_id: int, type_: str) -> Event:
     topic, partition, offset = place
     return Event(topic=topic, partition=partition, offset=offset, id=str(event_id), type=type_)
-
-
-def _each_once(positions: Iterable[dict[Partition, int]]) -> list[dict[Partition, int]]:
-    found: list[dict[Partition, int]] = []
-    for each in positions:
-        if each not in found:
-            found.append(each)
-    return found
 
 
 def _count(positions: Positions) -> int:
