@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import orjson
 
 from replay.certificate import Digests, canonical
-from replay.differences import UNREADABLE
+from replay.differences import UNREADABLE, Way, ways
 from replay.subjects.subject import Entity, Subject, Value
 from replay.telling import Pieces, Telling
 from stores.ports.errors import StoreError, UnavailableError
@@ -59,13 +59,20 @@ class Doubt:
         for some moment.
         """
         self.expected = expected
-        ways = {*expected, *self.actual} if self.open_ways is None else self.open_ways
+        asked = {*expected, *self.actual} if self.open_ways is None else self.open_ways
         self.open_ways = {
             way
-            for way in ways
+            for way in asked
             if way not in expected or way not in self.actual or expected[way] != self.actual[way]
         }
         return not self.open_ways
+
+    def differing(self) -> tuple[Way, ...]:
+        """The ways in which it was right at no moment."""
+        found = ways(self.expected, self.actual)
+        if self.open_ways is None or UNREADABLE in self.actual:
+            return found
+        return tuple(way for way in found if way.way.partition(".")[0] in self.open_ways)
 
 
 @dataclass(slots=True)

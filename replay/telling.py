@@ -15,6 +15,7 @@ from events.envelope import Envelope
 from replay.spool import BUCKETS, Spool, bucket_of
 from replay.subjects.catalogue import Judged
 from replay.subjects.subject import Entity, Member, Piece, Place, Subject, Told
+from stores.ports.errors import StoreError
 from stores.ports.keys import Keys
 from stores.ports.log import Entry, LogReader, Partition, Positions
 
@@ -22,7 +23,7 @@ _READ_COUNT = 2_000
 _KEYS_AT_ONCE = 500
 
 
-class LogCutError(Exception):
+class LogCutError(StoreError):
     """The log does not have what it had: it was replaced or cut. Restore it."""
 
 

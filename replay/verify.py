@@ -18,7 +18,7 @@ from typing import Any
 
 from replay.again import LookingAgain, groups_of, said
 from replay.certificate import Certificate, Digests, Stood, code_of
-from replay.differences import Difference, Event, ways
+from replay.differences import Difference, Event
 from replay.side import Kept, Side, Sleep, offsets
 from replay.spool import BUCKETS
 from replay.subjects.catalogue import Judged
@@ -152,7 +152,7 @@ class _Verification:
     def _locate(self, side: Side, subject: Subject) -> None:
         """Say of the first differences which events made them."""
         listed = dict(islice(sorted(side.doubts.items(), key=lambda item: str(item[0])), LISTED_COUNT))
-        differing = {entity: ways(doubt.expected, doubt.actual) for entity, doubt in listed.items()}
+        differing = {entity: doubt.differing() for entity, doubt in listed.items()}
         members = {entity: {m for way in found for m in way.members} for entity, found in differing.items()}
         events: dict[Entity, deque[Event]] = {entity: deque(maxlen=EVENTS_COUNT) for entity in listed}
         for entity, groups in groups_of(subject, listed).items():

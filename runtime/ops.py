@@ -162,7 +162,7 @@ class Watch:
 
     async def _parked(self, standings: Sequence[Standing]) -> list[Parked]:
         with_some = [(s.projection, s.generation) for s in standings if s.parked_keys_count]
-        return [_parked(key, event) for key in with_some for event in await self._opened[key].parked()]
+        return [_parked(key, event) for key in with_some for event in await _parked_in(self._opened[key])]
 
     def _builds(self, now: _Seen, standings: Sequence[Standing]) -> list[Built]:
         return [self._built(now, it) for it in standings if it.state == "building"]
@@ -208,7 +208,14 @@ def _is_watched(generation: Generation) -> bool:
     return generation.projection in BY_NAME and (generation.state in FED or generation.state == "building")
 
 
+async def _parked_in(view: Any) -> Sequence[ParkedEvent]:
+    with view.answering():
+        found: Sequence[ParkedEvent] = await view.parked()
+    return found
+
+
 async def _stands(view: Any) -> tuple[Positions, int]:
     """Where the view stands, and how many keys are parked."""
-    positions, keys = await asyncio.gather(view.positions(), view.parked_keys())
+    with view.answering():
+        positions, keys = await asyncio.gather(view.positions(), view.parked_keys())
     return {at: position.offset for at, position in positions.items()}, len(keys)

@@ -22,6 +22,14 @@ def test_an_answer_that_was_right_at_no_moment_stays_in_doubt() -> None:
         assert not asked.hold_against({"likers": [*range(1, upto + 1)], "count": upto})
 
 
+def test_only_the_answers_that_were_right_at_no_moment_are_differences() -> None:
+    asked = doubt({"likers": [1, 2], "count": 5})
+    for likers in ([1], [1, 2], [1, 2, 3]):
+        asked.hold_against({"likers": likers, "count": len(likers)})
+    (way,) = asked.differing()
+    assert (way.way, way.how, way.expected, way.actual) == ("count", "stale count", "3", "5")
+
+
 def test_what_is_read_again_has_to_be_right_as_a_whole() -> None:
     asked = doubt({"likers": [1], "count": 7})
     assert not asked.hold_against({"likers": [1], "count": 1})

@@ -1,7 +1,8 @@
 """What is seen of a system for the operators' page: within bounds, without harm, and honestly where something is away."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from replay.certificate import Certificate
 from replay.operations import Recorder, history, latest
 from runtime import ops_told
 from runtime.ops import EVERY_S, KEPT_S, PARKED_COUNT, Watch, Watched
-from stores.ports.errors import UnavailableError
+from stores.ports.errors import StoreError, UnavailableError
 from stores.ports.log import Entry, Partition, Positions
 from stores.ports.registry import Generation
 from stores.ports.view import ParkedEvent, Position
@@ -46,16 +47,28 @@ class Log:
 
 @dataclass
 class View:
+    """`is_damaged`: its driver fails, as it does before the view says so in words of ours."""
+
     stands: int = 99
     parked_count: int = 0
     is_away: bool = False
+    is_damaged: bool = False
     is_closed: bool = False
     asked_count: int = 0
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError("damaged") from error
 
     async def positions(self) -> dict[Partition, Position]:
         self.asked_count += 1
         if self.is_away:
             raise UnavailableError("away")
+        if self.is_damaged:
+            raise sqlite3.DatabaseError
         return {LIKES: Position(self.stands, 1)}
 
     async def parked_keys(self) -> Collection[tuple[str, str]]:
@@ -174,14 +187,15 @@ async def test_views_are_opened_once_and_left_with_their_generation(site: Site) 
     assert site.views[1].is_closed
 
 
-async def test_a_view_that_is_away_is_not_known_and_the_others_are(site: Site) -> None:
+@pytest.mark.parametrize("lacking", ["is_away", "is_damaged"])
+async def test_a_view_that_is_away_is_not_known_and_the_others_are(site: Site, lacking: str) -> None:
     await site.watch.state()
-    site.views[1].is_away = True
+    setattr(site.views[1], lacking, True)
     state = await site.later()
     assert state.standings is not None
     assert state.standings[0] == Standing("likes", 1, 1, "live", False, None, None, None)
     assert state.standings[1].behind_count == 90
-    site.views[1].is_away = False
+    setattr(site.views[1], lacking, False)
     assert [look.ago_s for look in (await site.later()).lag["likes"]] == [2 * EVERY_S, 0.0]
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -17,7 +18,7 @@ from events.operations import GenerationSwitched, GenerationVerified
 from producers.command import Command
 from producers.journal import Journal
 from projectors.likes import LIKES
-from replay.certificate import parsed
+from replay.certificate import Certificate, parsed
 from replay.operations import history
 from replay.rebuild import Reached, Throttle
 from runtime.beside import Beside, FolderPlace
@@ -25,8 +26,9 @@ from runtime.commands.replay import replay
 from runtime.commands.replaying import run as command
 from runtime.folder import Folder
 from runtime.settings import Settings
+from runtime.verifying import verify_generation
 from stores.ports.errors import UnavailableError
-from stores.ports.registry import Generation
+from stores.ports.registry import Generation, Registry, State
 from stores.sqlite.log import SqliteLog
 
 
@@ -123,6 +125,53 @@ def test_what_is_not_what_the_log_says_is_not_switched_to(system: Beside, data: 
     (verified,) = asyncio.run(history(system.registry, system.log))
     assert isinstance(verified, GenerationVerified)
     assert verified.differences_count > 0
+
+
+@pytest.fixture
+def while_verifying(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """Has something happen while a generation is verified."""
+    verify = verify_generation
+
+    def happen(what: Callable[[], None]) -> None:
+        async def verified(*asked: Any) -> Certificate:
+            certificate = await verify(*asked)
+            await asyncio.to_thread(what)
+            return certificate
+
+        monkeypatch.setattr(command, "verify_generation", verified)
+
+    return happen
+
+
+def test_it_is_switched_to_where_the_live_one_stands_by_then(
+    system: Beside, data: Path, while_verifying: Callable[[Callable[[], None]], None]
+) -> None:
+    def go_on() -> None:
+        asyncio.run(_liked(data, 3))
+        beside = Beside(FolderPlace(Settings(data=data)))
+        asyncio.run(beside.build(asyncio.run(beside.live("likes")), _quiet))
+        asyncio.run(beside.close())
+
+    while_verifying(go_on)
+    done = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
+    assert done.exit_code == 0, done.output
+    before, live = asyncio.run(system.generations("likes"))
+    assert (before.state, live.state) == ("replaced", "live")
+    assert asyncio.run(system.positions(live)) == asyncio.run(system.positions(before))
+
+
+def test_one_that_breaks_while_it_is_verified_is_not_switched_to(
+    system: Beside, data: Path, while_verifying: Callable[[Callable[[], None]], None]
+) -> None:
+    while_verifying(lambda: _marked(system.registry, "broken"))
+    refused = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
+    assert refused.exit_code == 1
+    assert "likes 2 broke; see the server's log" in refused.stderr
+    assert asyncio.run(system.live("likes")).number == 1
+
+
+def _marked(registry: Registry, state: State) -> None:
+    assert asyncio.run(registry.mark("likes", 2, state))
 
 
 def test_a_generation_that_breaks_ends_the_command(system: Beside) -> None:

@@ -21,7 +21,7 @@ from runtime.operating import Operator
 from runtime.verifying import keep, verify_generation
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Positions
-from stores.ports.registry import Generation
+from stores.ports.registry import Generation, NotReadyError
 
 _POLL_S = 0.2
 _BROKEN_OFF = 130
@@ -120,7 +120,12 @@ async def _replay(system: Beside, name: str, how: How, shown: Shown) -> dict[str
         await until_even(system, live, fresh)
     operator = Operator(system, how.by)
     seal = None if how.unverified else await _verified(system, operator, fresh, how.as_json)
-    if not await operator.switch(live, fresh, seal):
+    await until_even(system, live, fresh)  # verifying took its time, in which the live one went on
+    try:
+        is_switched = await operator.switch(live, fresh, seal)
+    except NotReadyError:
+        raise click.ClickException(f"{name} {fresh.number} broke; see the server's log") from None
+    if not is_switched:
         raise click.ClickException(f"somebody else has switched {name}; see `photolog replay history {name}`")
     await operator.retire_others(name, live)
     return {"projection": name, "from": live.number, "to": fresh.number, "certificate": seal}

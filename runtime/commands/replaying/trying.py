@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from projectors.catalogue import BY_NAME
 from replay.rebuild import Throttle
-from replay.telling import LogCutError
 from runtime.beside import Beside, beside
 from runtime.commands.replaying import tried
 from runtime.commands.replaying.judging import bar
@@ -144,7 +143,7 @@ def _do(how: _How, each: Each) -> None:
     except KeyboardInterrupt:
         click.echo("broken off; nothing is kept of it", err=True)
         raise SystemExit(_BROKEN_OFF) from None
-    except (LogCutError, UnavailableError) as error:
+    except UnavailableError as error:
         raise click.ClickException(f"{error}; nothing was found out, try again when it is back") from error
     raise SystemExit(0 if is_same else 1)
 
