@@ -16,6 +16,7 @@ from faust.contrib.asgi import bind_to_running_loop
 from faust.exceptions import ConsumerNotStarted
 from mode import CrashingSupervisor
 
+from stores.ports.cancelling import cancellation_heeded
 from stores.ports.log import Entry
 
 BATCH_COUNT = 2_000
@@ -70,8 +71,8 @@ class FaustEngine:
             bind_to_running_loop(self._app)
             self._app.finalize()
             try:  # one that is cancelled while it starts has threads already, without whose end the process does not end
-                await self._app.start()
-                _heed_cancellation()
+                with cancellation_heeded():
+                    await self._app.start()
                 await self._app.wait_until_stopped()
                 raise self._app.crash_reason or RuntimeError("Faust has stopped by itself")
             finally:
@@ -110,10 +111,3 @@ class FaustEngine:
         app.agent(topic, name=f"{self._group}.feed", concurrency=1)(feed)
         app.on_partitions_assigned.connect(on_assigned, weak=False)
         return app
-
-
-def _heed_cancellation() -> None:
-    """What starts waits with `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes with a result."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

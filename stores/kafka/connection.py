@@ -6,14 +6,14 @@ question, over one connection to each broker. What is asked is not known here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, LeaderNotAvailableError, UnknownTopicOrPartitionError
 from aiokafka.structs import TopicPartition
 
+from stores.ports.cancelling import cancellation_heeded
 from stores.ports.errors import StoreError, UnavailableError
 
 T = TypeVar("T")
@@ -92,20 +92,6 @@ class KafkaConnection:
         self._client = None
         self._discarded_count += 1
         in_background(_closed(client), self._closings)
-
-
-@contextmanager
-def cancellation_heeded() -> Iterator[None]:
-    """Around what aiokafka does: it waits with `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes at the
-    same time as a result.
-    """
-    task = asyncio.current_task()
-    count = 0 if task is None else task.cancelling()
-    try:
-        yield
-    finally:
-        if task is not None and task.cancelling() > count:
-            raise asyncio.CancelledError
 
 
 async def _closed(client: AIOKafkaClient) -> None:

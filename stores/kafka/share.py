@@ -12,8 +12,8 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
-from stores.kafka.connection import cancellation_heeded
 from stores.kafka.names import logical, physical
+from stores.ports.cancelling import cancellation_heeded
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Partition
 
