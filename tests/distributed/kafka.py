@@ -43,9 +43,12 @@ async def _led(bootstrap: str, namespace: str) -> None:
 
 @asynccontextmanager
 async def administrating(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Begins when there is somebody to ask: a broker that was frozen knows of no broker for a moment."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
+        while not (await admin.describe_cluster())["brokers"]:
+            pass
         yield admin
     finally:
         await admin.close()
