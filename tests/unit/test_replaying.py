@@ -194,6 +194,26 @@ def test_a_server_that_goes_away_is_not_waited_for(system: Beside, monkeypatch: 
     assert asyncio.run(system.positions(fresh)) == asyncio.run(system.positions(live))
 
 
+def test_it_is_said_who_is_waited_for(
+    system: Beside, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live, fresh = _begun(system)
+    server, polls_count = ExitStack(), 0
+    server.enter_context(system.unfed())
+
+    async def polled(seconds: float) -> None:
+        nonlocal polls_count
+        polls_count += 1
+        if polls_count == 200:
+            server.close()
+
+    monkeypatch.setattr("runtime.commands.replaying.run.asyncio.sleep", polled)
+    asyncio.run(command.until_even(system, live, fresh))
+    told = capsys.readouterr().err
+    assert told.count("likes 2 is built and waits to be fed") == 1
+    assert "does `photolog worker likes`, or the embedded server, still run?" in told
+
+
 def test_ctrl_c_says_what_was_built_and_how_to_go_on(
     system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
