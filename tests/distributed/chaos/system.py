@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from redis import Redis
 
@@ -21,7 +22,7 @@ from runtime.settings import PREFIX, Settings
 from stores.cassandra.session import DEFINE_TIMEOUT_S, connect
 from tests.distributed.chaos import worker as misbehaving
 from tests.e2e.cluster import Cluster
-from tests.e2e.server import COMMAND, GENEROUS, ServerProcess
+from tests.e2e.server import GENEROUS, ServerProcess
 from tests.services.addresses import Addresses
 
 WORKERS = (*BY_NAME, REACTORS)
@@ -54,16 +55,13 @@ class System:
             self.begin(called)
         self.server.start()
 
-    def begin(self, called: str, more: Mapping[str, str] | None = None) -> None:
-        """A worker; with more in its environment it is the one that misbehaves."""
+    def begin(self, called: str, more: Mapping[str, str] = MappingProxyType({})) -> None:
+        """A worker, which misbehaves as what is more in its environment says; by itself it does not."""
         name = called.partition("/")[0]
-        command = (
-            (str(COMMAND), "worker") if more is None else (sys.executable, "-P", "-m", misbehaving.__name__)
-        )
         with self._changing, self.log_of(called).open("ab") as log:
             self._workers[called] = subprocess.Popen(
-                [*command, name],
-                env=self._environment | dict(more or {}),
+                [sys.executable, "-P", "-m", misbehaving.__name__, name],
+                env=self._environment | dict(more),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -90,7 +88,7 @@ class System:
             f"{called}: {status}, {self.log_of(called).read_text()[-3000:]}"
         )
 
-    def restart(self, called: str, more: Mapping[str, str] | None = None) -> None:
+    def restart(self, called: str, more: Mapping[str, str] = MappingProxyType({})) -> None:
         self.leave(called)
         self.begin(called, more)
 

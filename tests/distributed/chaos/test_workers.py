@@ -88,7 +88,7 @@ async def test_workers_come_and_go(scene: Scene, random: Random) -> None:
             while generation < last:
                 called = random.choice(workers)
                 if random.random() < _QUIET_SHARE:
-                    await asyncio.to_thread(system.restart, called, {})
+                    await asyncio.to_thread(system.restart, called)
                 else:
                     system.kill(called)
                 generation = await _generation(system, workers, generation + 1)
@@ -120,9 +120,9 @@ async def test_workers_freeze_and_thaw(scene: Scene, random: Random) -> None:
 
 async def _sharing(system: System, workers: Sequence[str]) -> int:
     """Start all but the first of these beside it. Returns the generation of the group that all of them belong to."""
-    await asyncio.to_thread(system.restart, workers[0], {})
+    await asyncio.to_thread(system.restart, workers[0])
     for called in workers[1:]:
-        system.begin(called, {})
+        system.begin(called)
 
     async def common() -> int:
         found = {_latest(system, called) for called in workers}

@@ -1,5 +1,5 @@
-"""`photolog worker NAME` as it is, but for one thing: it kills itself where it is told to, or everything is delivered to it several
-times. Its log tells the generations of its group, which count the changes of partitions.
+"""`photolog worker NAME` as it is, but for what it may be told: to kill itself somewhere, or that everything is delivered to it
+several times. Its log tells the generations of its group, which count the changes of partitions.
 
 Started by `system.System` as `python -P -m tests.distributed.chaos.worker NAME`.
 """
