@@ -14,6 +14,7 @@ from events.graph import Followed
 from events.likes import PostLiked
 from events.media import MediaDeleted
 from events.names import NameClaimed
+from events.operations import GenerationRetired
 from events.posts import PostDeleted
 from stores.kafka.envelope import Message, message_of
 
@@ -35,6 +36,7 @@ _REAL: tuple[Envelope, ...] = (
     PostDeleted(**_COMMON, post_id=_OTHER, author_id=_NOBODY),
     MediaDeleted(**_COMMON, media_id=_OTHER, owner_id=_NOBODY),
     PostLiked(**_COMMON, post_id=_OTHER, author_id=_NOBODY),
+    GenerationRetired(**_COMMON, projection="nothing", generation=1, fold_version=1),
 )
 
 

@@ -84,3 +84,5 @@ async def test_what_is_no_event_is_set_aside(scene: Scene, random: Random) -> No
                     scene.poisoned.add(((logical(system.namespace, sent.topic), number), sent.offset))
                 await load.acknowledged(random.randint(1, 10))
         await scene.judge(place)
+    told = await asyncio.to_thread(system.cluster.run, "replay", "history", "--json")
+    assert told.returncode == 0, told.stderr
