@@ -167,12 +167,12 @@ class Person:
         """The ids of the whole home feed, page by page."""
         return [post["id"] for post in self.items("/v1/feed")]
 
-    def items(self, path: str, limit: int = 3) -> list[Any]:
+    def items(self, path: str, limit: int = 3, **named: str) -> list[Any]:
         """All items of a list, page by page."""
         found: list[Any] = []
         cursor: str | None = None
         while True:
-            query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+            query = named | {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
             page = self.get(path, params=query)
             found += page["items"]
             cursor = page["next_cursor"]
