@@ -1,8 +1,9 @@
 """The Faust engine: delivers what is appended to the topics of one projection, from the partitions that this process was given.
 
-One pattern of Faust is safe for work that must not be lost: batches that are not acknowledged by themselves, one agent at a time,
-and an end of the whole process when something raises. What was applied is known by the views alone; the group's offsets only say
-where a delivery begins. The only module that knows Faust.
+What must not be lost is safe in Faust when events are not acknowledged by themselves, one agent takes them, and the whole process
+ends when something raises. What was applied is known by the views alone; the group's offsets only say where a delivery begins.
+Whatever has come while a batch was handed on is the next batch: one event on a quiet evening, thousands when there is much to do.
+The only module that knows Faust.
 """
 
 import asyncio
@@ -20,8 +21,6 @@ from stores.ports.cancelling import cancellation_heeded
 from stores.ports.log import Entry
 
 BATCH_COUNT = 2_000
-WITHIN_S = 0.02
-"""A batch is handed on after this time at the latest; half of it is what a like waits here on a quiet evening."""
 _COMMIT_EVERY_S = 2.0
 _METADATA_MAX_AGE_MS = 10_000
 """Whoever divides the partitions may know of none, right after a broker has come back: they are divided anew when it knows."""
@@ -79,6 +78,15 @@ class FaustEngine:
                 async with asyncio.timeout(_STOP_WITHIN_S):
                     await self._app.stop()
 
+    async def _hand_on(self, stream: Any, come: "asyncio.Queue[Any]") -> None:
+        while True:
+            events = [await come.get()]
+            while not come.empty() and len(events) < BATCH_COUNT:
+                events.append(come.get_nowait())
+            await self._deliver([self._to_entry(event.message) for event in events])
+            for event in events:
+                await stream.ack(event)
+
     def _make(self, folder: str) -> Any:
         app = faust.App(
             self._group,
@@ -100,10 +108,12 @@ class FaustEngine:
         )
 
         async def feed(stream: Any) -> None:
-            async for events in stream.noack_take(BATCH_COUNT, within=WITHIN_S):
-                await self._deliver([self._to_entry(event.message) for event in events])
-                for event in events:
-                    await stream.ack(event)
+            come: asyncio.Queue[Any] = asyncio.Queue(BATCH_COUNT)
+            async with asyncio.TaskGroup() as tasks:
+                handing_on = tasks.create_task(self._hand_on(stream, come))
+                async for event in stream.noack().events():
+                    await come.put(event)
+                handing_on.cancel()
 
         async def on_assigned(*_given: Any, **_named: Any) -> None:
             self._assigned()

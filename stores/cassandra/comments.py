@@ -3,14 +3,14 @@ in it that anybody wrote."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, assert_never
 
 from cassandra.query import UNSET_VALUE
 
 from events.ids import MAX_ID
 from stores.cassandra.buckets import BUCKETS, bucket_of, newest_page, oldest_page
-from stores.cassandra.counting import COUNT_ID, CountingView
+from stores.cassandra.counting import COUNT_ID, CountingView, Told
 from stores.cassandra.session import Row, Statement
 from stores.cassandra.view import delete_stamp, member, only, value_stamp
 from stores.ports.comments import (
@@ -21,12 +21,10 @@ from stores.ports.comments import (
     CommentsChange,
     CommentTextSet,
 )
-from stores.ports.counts import CountPart
 from stores.ports.page import Page
 
 _COLUMNS = "comment_id, post_id, commenter_id, text, created_at_ms, edited_at_ms"
 _OF_PART = "WHERE post_id = ? AND bucket = ?"
-_READ = f"SELECT {_COLUMNS}, gone, count, fence FROM {{comments}} {_OF_PART} AND comment_id IN ?"
 _PUT = f"INSERT INTO {{comments}} ({_COLUMNS}, bucket, gone) VALUES (?,?,?,?,?,?,?,false) USING TIMESTAMP ?"
 _CLEAR = f"DELETE FROM {{comments}} USING TIMESTAMP ? {_OF_PART} AND comment_id = ?"
 _BURY = "INSERT INTO {comments} (post_id, bucket, comment_id, gone) VALUES (?,?,?,true) USING TIMESTAMP ?"
@@ -46,16 +44,19 @@ class _Part:
 
     post_id: int
     bucket: int
-    comments: dict[int, Comment | None]
+    comments: dict[int, Comment | None] = field(default_factory=dict)
     """None: gone."""
     count: int = 0
     fence: int = -1
 
-    def fold(self, events: Iterable[tuple[int, CommentsChange]]) -> list[Statement]:
-        """Takes up (offset, change) in order; returns what has to be written."""
+    def know(self, id_: int, columns: Row) -> None:
+        gone, *rest = columns
+        self.comments[id_] = None if gone else Comment(id_, self.post_id, *rest)
+
+    def fold(self, told: Told[CommentsChange]) -> list[Statement]:
         touched: dict[int, int] = {}
         fence_before = self.fence
-        for offset, change in events:
+        for offset, change in told:
             touched[change.comment_id] = max(offset, fence_before)
             if offset > self.fence:
                 self.fence = offset
@@ -126,24 +127,16 @@ class CassandraComments(CountingView[CommentsChange]):
         ),
         (only("post"), "SELECT DISTINCT post_id, bucket FROM {comments}"),
     )
+    READ = """SELECT post_id, comment_id, count, fence, gone, commenter_id, text, created_at_ms, edited_at_ms
+              FROM {comments} WHERE post_id IN ? AND bucket = ? AND comment_id IN ?"""
     COUNTS = f"""SELECT post_id, bucket, count, fence FROM {{comments}}
-                 WHERE post_id IN ? AND bucket = ? AND comment_id = {COUNT_ID}"""
+                 WHERE post_id IN ? AND bucket IN ? AND comment_id = {COUNT_ID}"""
 
     def _counted(self, change: CommentsChange) -> tuple[int, int]:
         return change.post_id, change.comment_id
 
-    async def _write_part(
-        self, post_id: int, bucket: int, changes: Sequence[tuple[int, CommentsChange]]
-    ) -> CountPart:
-        part = _Part(post_id, bucket, {})
-        ids = {change.comment_id for _, change in changes}
-        for *comment, gone, count, fence in await self._rows(_READ, post_id, bucket, [COUNT_ID, *ids]):
-            if comment[0] == COUNT_ID:
-                part.count, part.fence = count, fence
-            else:
-                part.comments[comment[0]] = None if gone else Comment(*comment)
-        await self._batch(part.fold(changes))
-        return CountPart(post_id, bucket, value_stamp(part.fence), part.count)
+    def _part(self, post_id: int, bucket: int) -> _Part:
+        return _Part(post_id, bucket)
 
     async def get(self, post_id: int, comment_id: int) -> Comment | None:
         for *comment, gone in await self._rows(_GET, post_id, bucket_of(comment_id), comment_id):

@@ -8,26 +8,51 @@ stamps of the fence: a batch that has reached one replica of three would be half
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import ClassVar, TypeVar
+from itertools import chain
+from typing import ClassVar, Protocol, TypeVar
 
 from stores.cassandra.buckets import BUCKETS, bucket_of
-from stores.cassandra.session import Cassandra
+from stores.cassandra.session import Cassandra, Row, Statement
 from stores.cassandra.view import CassandraView, value_stamp
 from stores.ports.counts import CountPart, ServedCounts
 from stores.ports.crash import Crash, survive
 from stores.ports.view import Folded
 
 C = TypeVar("C")
+T_contra = TypeVar("T_contra", contravariant=True)
 
 COUNT_ID = 0
 """Stands in the row of the count where the others have an id; ids begin at 1."""
+COUNTED_AT_ONCE = 12
+"""Posts whose counts are read in one query, from a partition for each bucket."""
+POSTS_AT_ONCE = 20
+ROWS_AT_ONCE = 500
+"""Asked for in one query, which looks for every id under every post: most of them are not there."""
+
+Told = Sequence[tuple[int, C]]
+"""Changes with their offsets, in order."""
+
+
+class Part(Protocol[T_contra]):
+    """One partition, as far as a batch asks. `count` and `fence` are those that were read, then those after the fold."""
+
+    count: int
+    fence: int
+
+    def know(self, id_: int, columns: Row) -> None:
+        """What was read of one thing."""
+
+    def fold(self, told: Told[T_contra]) -> list[Statement]:
+        """Takes up changes; returns what has to be written."""
 
 
 class CountingView(CassandraView[C]):
     """The count is served from elsewhere, and read from here where it is not known there."""
 
+    READ: ClassVar[str]
+    """A query: post_id, id, count, fence, and what a part takes to know, of some posts (IN ?), a bucket (= ?) and ids (IN ?)."""
     COUNTS: ClassVar[str]
-    """A query: post_id, bucket, count and fence of the rows of some posts (IN ?) in a bucket (= ?)."""
+    """A query: post_id, bucket, count and fence of the rows of some posts (IN ?) in some buckets (IN ?)."""
 
     def __init__(
         self, cassandra: Cassandra, generation: int, served: ServedCounts, crash: Crash = survive
@@ -39,18 +64,48 @@ class CountingView(CassandraView[C]):
         """The post that the change speaks of, and the id of what belongs to it."""
         raise NotImplementedError
 
-    async def _write_part(self, post_id: int, bucket: int, changes: Sequence[tuple[int, C]]) -> CountPart:
-        """Read, fold and write one partition; changes come with their offsets, in order."""
+    def _part(self, post_id: int, bucket: int) -> Part[C]:
+        """Of which nothing is known."""
         raise NotImplementedError
 
+    def _elsewhere(self, part: Part[C], told: Told[C]) -> Iterable[Statement]:
+        """Rows in partitions of their own; they are derived, so they are written first. The part is folded."""
+        return ()
+
     async def _write(self, events: Sequence[Folded[C]]) -> None:
-        parts: dict[tuple[int, int], list[tuple[int, C]]] = {}
+        told: dict[tuple[int, int], list[tuple[int, C]]] = {}
         for event in events:
             for change in event.changes:
                 post_id, id_ = self._counted(change)
-                parts.setdefault((post_id, bucket_of(id_)), []).append((event.offset, change))
-        written = await asyncio.gather(*(self._write_part(*place, some) for place, some in parts.items()))
-        await self._served.put(written)
+                told.setdefault((post_id, bucket_of(id_)), []).append((event.offset, change))
+        parts = await self._read(told)
+        folded = [part.fold(told[place]) for place, part in parts.items()]
+        elsewhere = (self._elsewhere(part, told[place]) for place, part in parts.items())
+        await self._batches([(statement,) for statement in chain.from_iterable(elsewhere)])
+        await self._batches(folded)
+        await self._served.put(
+            [CountPart(*place, value_stamp(part.fence), part.count) for place, part in parts.items()]
+        )
+
+    async def _read(self, told: Mapping[tuple[int, int], Told[C]]) -> Mapping[tuple[int, int], Part[C]]:
+        asked = {
+            place: {self._counted(change)[1] for _, change in some} | {COUNT_ID}
+            for place, some in told.items()
+        }
+        parts = {place: self._part(*place) for place in told}
+
+        async def read(bucket: int, post_ids: Sequence[int], ids: Collection[int]) -> None:
+            for post_id, id_, count, fence, *columns in await self._rows(
+                self.READ, post_ids, bucket, list(ids)
+            ):
+                part = parts[post_id, bucket]
+                if id_ == COUNT_ID:
+                    part.count, part.fence = count, fence
+                elif id_ in asked[post_id, bucket]:
+                    part.know(id_, tuple(columns))
+
+        await asyncio.gather(*(read(*question) for question in _questions(asked)))
+        return parts
 
     async def counts(self, post_ids: Collection[int]) -> Mapping[int, int]:
         served = await self._served.get(post_ids)
@@ -68,8 +123,9 @@ class CountingView(CassandraView[C]):
 
     async def _parts(self, post_ids: Collection[int]) -> Collection[CountPart]:
         parts = {(post, bucket): CountPart(post, bucket, 0, 0) for post in post_ids for bucket in BUCKETS}
-        asked = list(post_ids)
-        found = await asyncio.gather(*(self._rows(self.COUNTS, asked, bucket) for bucket in BUCKETS))
+        asked, buckets = list(post_ids), list(BUCKETS)
+        some = (asked[start : start + COUNTED_AT_ONCE] for start in range(0, len(asked), COUNTED_AT_ONCE))
+        found = await asyncio.gather(*(self._rows(self.COUNTS, posts, buckets) for posts in some))
         for post_id, bucket, count, fence in (row for rows in found for row in rows):
             parts[post_id, bucket] = CountPart(post_id, bucket, value_stamp(fence), count)
         return parts.values()
@@ -80,3 +136,23 @@ def _summed(post_ids: Iterable[int], parts: Iterable[CountPart]) -> Mapping[int,
     for part in parts:
         counts[part.post_id] += part.count
     return counts
+
+
+def _questions(
+    asked: Mapping[tuple[int, int], Collection[int]],
+) -> Iterable[tuple[int, Sequence[int], Collection[int]]]:
+    """Bucket, posts and ids that are asked for together. Those of whom little is asked come first, so that they share a query."""
+    by_bucket: dict[int, list[tuple[int, Collection[int]]]] = {}
+    for (post_id, bucket), ids in sorted(asked.items(), key=lambda item: len(item[1])):
+        by_bucket.setdefault(bucket, []).append((post_id, ids))
+    for bucket, of_posts in by_bucket.items():
+        post_ids: list[int] = []
+        together: set[int] = set()
+        for post_id, ids in of_posts:
+            is_full = (len(post_ids) + 1) * len(together | set(ids)) > ROWS_AT_ONCE
+            if post_ids and (is_full or len(post_ids) == POSTS_AT_ONCE):
+                yield bucket, post_ids, together
+                post_ids, together = [], set()
+            post_ids.append(post_id)
+            together.update(ids)
+        yield bucket, post_ids, together

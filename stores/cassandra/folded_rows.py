@@ -12,14 +12,17 @@ from typing import ClassVar, Generic, TypeVar
 
 from cassandra.query import UNSET_VALUE
 
-from stores.cassandra.session import Row
+from stores.cassandra.session import Cassandra, Row
 from stores.cassandra.view import CassandraView, delete_stamp, value_stamp
+from stores.ports.crash import Crash, survive
 from stores.ports.view import Folded
 
 C = TypeVar("C")
 K = TypeVar("K", bound=Hashable)
 S = TypeVar("S")
 
+REMEMBERED_COUNT = 10_000
+"""Things whose rows were read last: who reads the same row again gets the same object, by which others may keep what they made."""
 KEYS_AT_ONCE = 100
 """In one query: each is a partition that its coordinator has to ask for."""
 
@@ -79,6 +82,10 @@ class FoldedRowsView(CassandraView[C], Generic[C, K, S]):
     """Key, offset, what `_columns` gives, stamp."""
     CLEAR: ClassVar[str]
     """Stamp, key."""
+
+    def __init__(self, cassandra: Cassandra, generation: int, crash: Crash = survive) -> None:
+        super().__init__(cassandra, generation, crash)
+        self._remembered: dict[K, tuple[Row, S]] = {}
 
     def _key(self, change: C) -> K:
         raise NotImplementedError
@@ -157,7 +164,19 @@ class FoldedRowsView(CassandraView[C], Generic[C, K, S]):
 
     async def _read(self, keys: Collection[K]) -> dict[K, Stand[S]]:
         rows = await of_keys(self._rows, self.READ, keys)
-        return {key: Stand(self._parsed(key, tuple(columns)), offset) for key, offset, *columns in rows}
+        return {row[0]: Stand(self._made_of(row), row[1]) for row in rows}
+
+    def _made_of(self, row: Row) -> S:
+        key = row[0]
+        known = self._remembered.get(key)
+        if known is not None and known[0] == row:
+            return known[1]
+        said = self._parsed(key, row[2:])
+        self._remembered.pop(key, None)
+        self._remembered[key] = row, said
+        if len(self._remembered) > REMEMBERED_COUNT:
+            del self._remembered[next(iter(self._remembered))]
+        return said
 
     async def _said(self, keys: Collection[K]) -> dict[K, S]:
         """What is said of each of them, in their order."""

@@ -11,7 +11,9 @@ from events.ids import MAX_ID
 from events.topics import GRAPH
 from stores.cassandra.buckets import BUCKETS, bucket_of, newest_page
 from stores.cassandra.edges import Edge, EdgesView
+from stores.cassandra.session import Cassandra
 from stores.cassandra.view import member, only
+from stores.ports.crash import Crash, survive
 from stores.ports.graph import GraphChange, GraphCounts
 from stores.ports.page import Page
 
@@ -49,6 +51,10 @@ class CassandraGraph(EdgesView[GraphChange]):
     UNLIST = "DELETE FROM {follows_latest} USING TIMESTAMP ? WHERE follower_id = ? AND at_id = ?"
     LATEST = "SELECT at_id, followed_id FROM {follows_latest} WHERE follower_id = ? AND at_id < ? LIMIT ?"
 
+    def __init__(self, cassandra: Cassandra, generation: int, crash: Crash = survive) -> None:
+        super().__init__(cassandra, generation, crash)
+        self._asking: asyncio.Future[Collection[tuple[str, str]]] | None = None
+
     def _edge(self, change: GraphChange) -> tuple[int, int, bool, int]:
         return change.follower_id, change.followed_id, change.following, change.at_id
 
@@ -81,8 +87,15 @@ class CassandraGraph(EdgesView[GraphChange]):
         Asked before the edges and not beside them: who is released has the edges written first, so whoever is not parked any more
         is then found with the edges that are right.
         """
-        parked = await self.parked_keys()
+        if self._asking is None:
+            self._asking = asyncio.ensure_future(self._ask())
+        parked = await asyncio.shield(self._asking)
         return [user_id for user_id in follower_ids if (GRAPH, str(user_id)) not in parked]
+
+    async def _ask(self) -> Collection[tuple[str, str]]:
+        """For everybody who has come before this is asked: later ones may have waited for what is parked now."""
+        self._asking = None
+        return await self.parked_keys()
 
     async def followers(self, user_id: int, before: int | None, limit: int) -> Page[int]:
         bound = MAX_ID if before is None else before

@@ -4,20 +4,18 @@ What a user likes is a table of its own, written before.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from events.ids import MAX_ID
 from stores.cassandra.buckets import BUCKETS, newest_page
-from stores.cassandra.counting import COUNT_ID, CountingView
-from stores.cassandra.session import Statement
+from stores.cassandra.counting import COUNT_ID, CountingView, Part, Told
+from stores.cassandra.session import Row, Statement
 from stores.cassandra.view import delete_stamp, member, only, value_stamp
-from stores.ports.counts import CountPart
-from stores.ports.likes import LikesChange, LikeSet
+from stores.ports.likes import LikesChange
 from stores.ports.page import Page
 
-_READ = "SELECT user_id, at_id, count, fence FROM {likes} WHERE post_id = ? AND bucket = ? AND user_id IN ?"
 _SET = "INSERT INTO {likes} (post_id, bucket, user_id, at_id) VALUES (?,?,?,?) USING TIMESTAMP ?"
 _UNSET = "DELETE FROM {likes} USING TIMESTAMP ? WHERE post_id = ? AND bucket = ? AND user_id = ?"
 _SET_COUNT = (
@@ -37,16 +35,18 @@ class _Part:
 
     post_id: int
     bucket: int
-    at_ids: dict[int, int]
+    at_ids: dict[int, int] = field(default_factory=dict)
     count: int = 0
     fence: int = -1
 
-    def fold(self, events: Iterable[tuple[int, LikeSet]]) -> list[Statement]:
-        """Takes up (offset, change) in order; returns what has to be written."""
+    def know(self, id_: int, columns: Row) -> None:
+        (self.at_ids[id_],) = columns
+
+    def fold(self, told: Told[LikesChange]) -> list[Statement]:
         dropped: list[tuple[int, int]] = []
         touched: dict[int, int] = {}
         fence_before = self.fence
-        for offset, like in events:
+        for offset, like in told:
             user = like.user_id
             touched[user] = max(offset, fence_before)
             if offset <= self.fence:
@@ -92,38 +92,25 @@ class CassandraLikes(CountingView[LikesChange]):
         (only("post"), "SELECT DISTINCT post_id, bucket FROM {likes}"),
         (only("post"), "SELECT DISTINCT post_id, bucket FROM {likers}"),
     )
+    READ = """SELECT post_id, user_id, count, fence, at_id FROM {likes}
+              WHERE post_id IN ? AND bucket = ? AND user_id IN ?"""
     COUNTS = f"""SELECT post_id, bucket, count, fence FROM {{likes}}
-                 WHERE post_id IN ? AND bucket = ? AND user_id = {COUNT_ID}"""
+                 WHERE post_id IN ? AND bucket IN ? AND user_id = {COUNT_ID}"""
 
     def _counted(self, change: LikesChange) -> tuple[int, int]:
         return change.post_id, change.user_id
 
-    async def _write_part(self, post_id: int, bucket: int, likes: Sequence[tuple[int, LikeSet]]) -> CountPart:
-        part = await self._read(post_id, bucket, {like.user_id for _, like in likes})
-        statements = part.fold(likes)
-        await self._write_by_user(part, likes)
-        await self._batch(statements)
-        return CountPart(post_id, bucket, value_stamp(part.fence), part.count)
+    def _part(self, post_id: int, bucket: int) -> _Part:
+        return _Part(post_id, bucket)
 
-    async def _read(self, post_id: int, bucket: int, user_ids: Iterable[int]) -> _Part:
-        part = _Part(post_id, bucket, {})
-        for user_id, at_id, count, fence in await self._rows(_READ, post_id, bucket, [COUNT_ID, *user_ids]):
-            if user_id == COUNT_ID:
-                part.count, part.fence = count, fence
-            else:
-                part.at_ids[user_id] = at_id
-        return part
-
-    async def _write_by_user(self, part: _Part, likes: Sequence[tuple[int, LikeSet]]) -> None:
-        """`part` is folded, so its fence is at or beyond every offset here."""
-        liked, unliked = [], []
-        for user_id in {like.user_id for _, like in likes}:
+    def _elsewhere(self, part: Part[LikesChange], told: Told[LikesChange]) -> Iterable[Statement]:
+        """What each user likes, stamped by the fence, which is at or beyond every offset here."""
+        assert isinstance(part, _Part)
+        for user_id in {like.user_id for _, like in told}:
             if user_id in part.at_ids:
-                liked.append((user_id, part.post_id, value_stamp(part.fence)))
+                yield _LIKES_OF, (user_id, part.post_id, value_stamp(part.fence))
             else:
-                unliked.append((delete_stamp(part.fence), user_id, part.post_id))
-        await self._many(_LIKES_OF, liked)
-        await self._many(_LIKES_NOT, unliked)
+                yield _LIKES_NOT, (delete_stamp(part.fence), user_id, part.post_id)
 
     async def liked(self, user_id: int, post_ids: Collection[int]) -> Collection[int]:
         return {row[0] for row in await self._rows(_LIKED, user_id, list(post_ids))}

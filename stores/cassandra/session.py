@@ -6,6 +6,7 @@ What is asked, and of which tables, is not known here.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -32,8 +33,9 @@ from cassandra.policies import (
     TokenAwarePolicy,
 )
 from cassandra.protocol import ErrorMessage, IsBootstrappingErrorMessage, OverloadedErrorMessage, ServerError
-from cassandra.query import BatchStatement, BatchType, ConsistencyLevel, PreparedStatement, tuple_factory
+from cassandra.query import ConsistencyLevel, PreparedStatement, tuple_factory
 
+from stores.cassandra.writes import Writes
 from stores.ports.errors import StoreError, UnavailableError
 
 IN_FLIGHT_COUNT = 128
@@ -105,6 +107,8 @@ class Cassandra:
         self._prepared: dict[str, PreparedStatement] = {}
         self._preparing = asyncio.Lock()
         self._places = asyncio.Semaphore(IN_FLIGHT_COUNT)
+        self._writes = Writes(self._sent)
+        self._landings = _Landings()
 
     async def rows(self, cql: str, *values: object) -> list[Row]:
         """Everything the query gives, over all its pages. Of a conditional write: whether it was applied, then what stood there."""
@@ -126,16 +130,16 @@ class Cassandra:
 
     async def batch(self, statements: Sequence[Statement]) -> None:
         """Writes to one partition, all of them or none."""
-        batch = BatchStatement(BatchType.UNLOGGED)
-        for cql, values in statements:
-            batch.add((await self._statement(cql)).bind(values))
-        batch.is_idempotent = True
-        await self._sent(batch)
+        await self.batches([statements])
+
+    async def batches(self, batches: Iterable[Sequence[Statement]]) -> None:
+        """Each of one partition, in no order. Returns when all of them are written, or the first has failed."""
+        bound = [[(await self._statement(cql)).bind(values) for cql, values in some] for some in batches]
+        await asyncio.gather(*map(self._writes.write, bound))
 
     async def many(self, cql: str, rows: Iterable[Sequence[object]]) -> None:
         """The statement with each of these values, in no order. Returns when all of them are written, or the first has failed."""
-        statement = await self._statement(cql)
-        await asyncio.gather(*(self._sent(statement.bind(values)) for values in rows))
+        await self.batches([((cql, values),) for values in rows])
 
     async def define(self, cql: str) -> None:
         """A change of the schema."""
@@ -167,20 +171,20 @@ class Cassandra:
 
     async def _page(self, statement: Any, state: bytes | None) -> tuple[list[Row], bytes | None]:
         async with self._places:
-            loop = asyncio.get_running_loop()
+            loop, tell = asyncio.get_running_loop(), self._landings.tell
             answered: asyncio.Future[tuple[list[Row], bytes | None]] = loop.create_future()
 
             def landed(page: list[Row] | None) -> None:
                 found = page or []
-                _tell(loop, answered, (found, ResultSet(response, found).paging_state))
+                tell(answered, (found, ResultSet(response, found).paging_state))
 
             response = self._session.execute_async(statement, paging_state=state)
-            response.add_callbacks(landed, lambda error: _tell(loop, answered, error))
+            response.add_callbacks(landed, lambda error: tell(answered, error))
             return await _answer(answered)
 
     async def _sent(self, statement: Any) -> list[Row]:
         async with self._places:
-            loop = asyncio.get_running_loop()
+            loop, tell = asyncio.get_running_loop(), self._landings.tell
             answered: asyncio.Future[list[Row]] = loop.create_future()
             found: list[Row] = []
 
@@ -189,10 +193,10 @@ class Cassandra:
                 if response.has_more_pages:
                     response.start_fetching_next_page()
                 else:
-                    _tell(loop, answered, found)
+                    tell(answered, found)
 
             response = self._session.execute_async(statement)
-            response.add_callbacks(landed, lambda error: _tell(loop, answered, error))
+            response.add_callbacks(landed, lambda error: tell(answered, error))
             return await _answer(answered)
 
 
@@ -203,19 +207,31 @@ async def _answer(answered: "asyncio.Future[T]") -> T:
         raise translated(error) from error
 
 
-def _tell(loop: asyncio.AbstractEventLoop, answered: "asyncio.Future[T]", result: T | Exception) -> None:
-    """In the driver's thread."""
+class _Landings:
+    """Answers on their way from the driver's thread to the event loop, which is woken once for all that have come meanwhile."""
 
-    def settle() -> None:
-        if answered.done():  # its caller has gone away
-            return
-        if isinstance(result, Exception):
-            answered.set_exception(result)
-        else:
-            answered.set_result(result)
+    def __init__(self) -> None:
+        self._landed: deque[tuple[asyncio.Future[Any], Any]] = deque()
+        self._is_woken = False
 
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(settle)
+    def tell(self, answered: "asyncio.Future[Any]", result: Any) -> None:
+        """In the driver's thread. The flag is looked at after the answer is there, and lowered before answers are taken."""
+        self._landed.append((answered, result))
+        loop = answered.get_loop()
+        if not self._is_woken and not loop.is_closed():
+            self._is_woken = True
+            loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        self._is_woken = False
+        while self._landed:
+            answered, result = self._landed.popleft()
+            if answered.done():  # its caller has gone away
+                continue
+            if isinstance(result, Exception):
+                answered.set_exception(result)
+            else:
+                answered.set_result(result)
 
 
 def translated(error: Exception) -> StoreError:

@@ -84,6 +84,7 @@ class CassandraView(Generic[C]):
         self._crash = crash
         self._view = (self.PROJECTION, generation)
         self._names = {name: f"{name}_{generation}" for name in self.TABLES}
+        self._texts: dict[str, str] = {}
 
     async def _write(self, events: Sequence[Folded[C]]) -> None:
         """Derived rows first, then the facts, each stamped. Applying the same events again has to end the same."""
@@ -165,13 +166,22 @@ class CassandraView(Generic[C]):
         return await self._cassandra.rows(self._named(cql), *values)
 
     async def _many(self, cql: str, rows: Iterable[Sequence[object]]) -> None:
-        await self._cassandra.many(self._named(cql), rows)
+        await self._batches([((cql, values),) for values in rows])
 
     async def _batch(self, statements: Sequence[Statement]) -> None:
-        await self._cassandra.batch([(self._named(cql), values) for cql, values in statements])
+        await self._batches([statements])
+
+    async def _batches(self, batches: Iterable[Sequence[Statement]]) -> None:
+        """Each of one partition, which is written whole or not at all."""
+        await self._cassandra.batches(
+            [[(self._named(cql), values) for cql, values in some] for some in batches]
+        )
 
     def _named(self, cql: str) -> str:
-        return cql.format_map(self._names)
+        named = self._texts.get(cql)
+        if named is None:
+            named = self._texts[cql] = cql.format_map(self._names)
+        return named
 
     async def _parked_of(self, topic: str, key: str) -> list[ParkedEvent]:
         return [event for event in await self.parked() if (event.partition[0], event.key) == (topic, key)]

@@ -1,4 +1,4 @@
-"""Served counts in Redis: a hash per post with a field for each part, which holds its stamp and its count.
+"""Served counts in Redis: a hash per post with a field for each part, which holds its stamp and its count, and one for their sum.
 
 It expires by itself, however often it is written: whatever Redis has lost of it is wrong for no longer than that.
 """
@@ -29,19 +29,19 @@ class RedisCounts:
         by_post: dict[int, list[int]] = {}
         for part in parts:
             by_post.setdefault(part.post_id, []).extend((part.part, part.stamp, part.count))
-        calls = iter([(self._key(post_id), (*flat, KEPT_MS)) for post_id, flat in by_post.items()])
+        calls = iter(
+            [(self._key(post_id), (*flat, self._parts_count, KEPT_MS)) for post_id, flat in by_post.items()]
+        )
         while some := list(islice(calls, _AT_ONCE_COUNT)):
             await _PUT.run_each(self._redis, some)
 
     async def get(self, post_ids: Collection[int]) -> Mapping[int, int]:
         pipeline = self._redis.pipeline(transaction=False)
         for post_id in post_ids:
-            pipeline.hvals(self._key(post_id))
-        kept = await replies(pipeline)
+            pipeline.hget(self._key(post_id), "sum")
+        sums = await replies(pipeline)
         return {
-            post_id: sum(int(value.partition(b":")[2]) for value in values)
-            for post_id, values in zip(post_ids, kept, strict=True)
-            if len(values) == self._parts_count
+            post_id: int(count) for post_id, count in zip(post_ids, sums, strict=True) if count is not None
         }
 
     def _key(self, post_id: int) -> bytes:

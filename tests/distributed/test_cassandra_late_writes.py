@@ -24,18 +24,14 @@ class _Writes:
         self.pieces: list[list[Statement]] = []
 
     def watch(self, view: CassandraView[Any]) -> CassandraView[Any]:
-        many, batch = view._many, view._batch
+        write = view._batches
 
-        async def seen_many(cql: str, rows: Iterable[Sequence[object]]) -> None:
-            kept = list(rows)
-            self.pieces += [[(cql, values)] for values in kept]
-            await many(cql, kept)
+        async def seen(batches: Iterable[Sequence[Statement]]) -> None:
+            kept = [list(batch) for batch in batches]
+            self.pieces += kept
+            await write(kept)
 
-        async def seen_batch(statements: Sequence[Statement]) -> None:
-            self.pieces.append(list(statements))
-            await batch(statements)
-
-        view._many, view._batch = seen_many, seen_batch  # type: ignore[method-assign]
+        view._batches = seen  # type: ignore[method-assign]
         return view
 
 

@@ -145,7 +145,7 @@ _SMALL = {
     "key_cache_size": "0MiB",
     "counter_cache_size": "0MiB",
     "concurrent_reads": 8,
-    "concurrent_writes": 8,
+    "concurrent_writes": 32,
     "concurrent_counter_writes": 4,
     "concurrent_compactors": 1,
     "disk_access_mode": "mmap_index_only",
