@@ -162,7 +162,8 @@ class Watch:
 
     async def _parked(self, standings: Sequence[Standing]) -> list[Parked]:
         with_some = [(s.projection, s.generation) for s in standings if s.parked_keys_count]
-        return [_parked(key, event) for key in with_some for event in await _parked_in(self._opened[key])]
+        opened = [(key, view) for key in with_some if (view := self._opened.get(key)) is not None]
+        return [_parked(key, event) for key, view in opened for event in await _parked_in(view)]
 
     def _builds(self, now: _Seen, standings: Sequence[Standing]) -> list[Built]:
         return [self._built(now, it) for it in standings if it.state == "building"]
