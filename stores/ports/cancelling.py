@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def cancellation_heeded() -> Iterator[None]:
-    """Around what a client of Kafka does: it waits with `asyncio.wait_for`, which before Python 3.12 loses a cancellation that
-    comes at the same time as a result.
+    """Around what the clients of Kafka and Redis do: they wait with `asyncio.wait_for`, which before Python 3.12 loses a
+    cancellation that comes at the same time as a result.
     """
     task = asyncio.current_task()
     count = 0 if task is None else task.cancelling()

@@ -18,6 +18,7 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from stores.ports.cancelling import cancellation_heeded
 from stores.ports.errors import StoreError, UnavailableError
 
 _CONNECT_TIMEOUT_S = 2
@@ -55,9 +56,12 @@ def connect(url: str) -> Redis:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Driver errors leave as store errors: a Redis that is away, slow, loading or full as UnavailableError."""
+    """Driver errors leave as store errors: a Redis that is away, slow, loading or full as UnavailableError. A cancellation that the
+    driver loses is heeded.
+    """
     try:
-        yield
+        with cancellation_heeded():
+            yield
     except exceptions.AuthenticationError as error:
         raise StoreError(f"redis: {error}") from error
     except _AWAY as error:

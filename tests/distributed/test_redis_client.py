@@ -118,7 +118,7 @@ async def test_a_wrong_password_is_no_outage(own: Stack, redis: Redis) -> None:
     ],
     ids=lambda error: str(error).split(" ", 1)[0],
 )
-def test_what_passes_by_itself_is_unavailable(error: Exception) -> None:
+async def test_what_passes_by_itself_is_unavailable(error: Exception) -> None:
     with pytest.raises(UnavailableError), answering():
         raise error
 
