@@ -45,6 +45,10 @@ chaos: install ## try every fault ten times over seeds (ROUNDS=10, SEED=...); ta
 	$(SERVICES) fetch
 	ROUNDS=$${ROUNDS:-10} $(BIN)/pytest tests/distributed/chaos
 
+chaos-once: install ## try the faults that do not take long, each once
+	$(SERVICES) fetch
+	$(BIN)/pytest --durations 10 tests/distributed/chaos -m "not nightly"
+
 bench: install ## measure against the bare libraries and print the ratios
 	$(BIN)/python -m bench.run
 
@@ -59,4 +63,4 @@ lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --all-extras --group dev --output-file requirements.lock --upgrade pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements.lock --output-file docker/requirements.lock --upgrade pyproject.toml
 
-.PHONY: help install run test services services-stop services-wipe test-distributed chaos bench bench-replay lock
+.PHONY: help install run test services services-stop services-wipe test-distributed chaos chaos-once bench bench-distributed bench-replay lock

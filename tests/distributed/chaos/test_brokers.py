@@ -11,7 +11,7 @@ from tests.distributed.chaos.scene import Scene
 from tests.distributed.chaos.system import System
 from tests.services.stack import BROKERS, Stack, free_ports
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.nightly]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from projectors.catalogue import BY_NAME
 from tests.distributed.chaos.scene import Scene
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.nightly]
 
 
 async def test_views_are_rebuilt_while_everybody_writes(scene: Scene, random: Random) -> None:
