@@ -38,19 +38,22 @@ class LookingAgain:
             view = await side.opened() if side.doubts else None
             if view is None:
                 break
-            asked = [(entity, doubt.known) for entity, doubt in side.doubts.items()]
             ends = await self._log.ends(self._topics)
             before = offsets(await side.positions(view), ends)
+            self._fresh |= await self._heard.hear(before)
+            subject = await self._tell(side, before, subject)  # some answers are made with what it says
+            asked = [(entity, doubt.known) for entity, doubt in side.doubts.items()]
             actual = await side.read(view, subject, asked)
             after = offsets(await side.positions(view), ends)
             ends = await self._log.ends(self._topics)
             self._fresh |= await self._heard.hear(ends)
             for entity, value in actual.items():
                 side.doubts[entity].read_again(value)
-            subject = await self._hold_against(side, before, subject)
+            _hold_against(side, subject)
             for upto in _each_once([*self._between(side, subject, before), after, ends]):
                 if side.doubts:
-                    subject = await self._hold_against(side, upto, subject)
+                    subject = await self._tell(side, upto, subject)
+                    _hold_against(side, subject)
             self._report(number + 1, _ROUNDS_COUNT)
             if before == after and after in (ends, stood):
                 break
@@ -72,8 +75,8 @@ class LookingAgain:
             found.append(dict(upto))
         return found
 
-    async def _hold_against(self, side: Side, upto: Positions, subject: Subject) -> Subject:
-        """Settle what is as the oracle says at these positions."""
+    async def _tell(self, side: Side, upto: Positions, subject: Subject) -> Subject:
+        """What the oracle says of the doubtful at these positions."""
         groups = {
             group
             for entity, doubt in side.doubts.items()
@@ -81,13 +84,18 @@ class LookingAgain:
         }
         with closing(await self._heard.tell(upto, groups | self._fresh, side.doubts)) as telling:
             told = {entity: known for bucket in BUCKETS for entity, known in telling.entities(bucket).items()}
-        for entity, doubt in list(side.doubts.items()):
+        for entity, doubt in side.doubts.items():
             known = told.get(entity, Pieces())
             known.held = doubt.known.held
             doubt.known = known
-            if doubt.hold_against(said(telling.subject, entity, known.pieces)):
-                side.settle(entity, said(telling.subject, entity, ()))
         return telling.subject
+
+
+def _hold_against(side: Side, subject: Subject) -> None:
+    """Settle what is as the oracle says where it was told last."""
+    for entity, doubt in list(side.doubts.items()):
+        if doubt.hold_against(said(subject, entity, doubt.known.pieces)):
+            side.settle(entity, said(subject, entity, ()))
 
 
 def said(subject: Subject, entity: Entity, pieces: Sequence[Any]) -> Value:

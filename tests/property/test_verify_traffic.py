@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from replay.side import Kept
 from replay.subjects.catalogue import judged
 from replay.verify import World as Around
 from replay.verify import verify
+from stores.ports.log import Entry, Partition
 from tests.property.subjects import SUBJECTS, Subject
 from tests.property.test_laws import history
 from tests.property.verifying import opener
 from tests.property.worlds import World
 
 _BEFORE_COUNT = 60
+_AT_ONCE_COUNT = 10
 
 
 async def _in_turn(seconds: float) -> None:
@@ -59,6 +62,41 @@ async def test_what_is_only_ahead_is_equal(subject: Subject, tmp_path: Path) -> 
     assert found.equal, found.json_text().decode()
     assert found.digests["generation"] == found.digests["oracle"]
     assert found.events_count < len(history(subject))
+
+
+class _Meanwhile:
+    """The log, as who verifies reads it: others go on right after the cut was found, and between two looks at what is in doubt."""
+
+    def __init__(self, world: World, rest: Sequence[Envelope]) -> None:
+        self._world, self._rest, self._has_begun = world, iter(rest), False
+        self.ends = world.log.ends
+
+    async def read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
+        if not self._has_begun:
+            self._has_begun = True
+            await self.go_on(0)
+        return await self._world.log.read(partition, first, limit)
+
+    async def go_on(self, seconds: float) -> None:
+        await self._world.append(list(islice(self._rest, _AT_ONCE_COUNT)))
+        await self._world.drain()
+
+
+@pytest.mark.parametrize("before_count", range(10, 50, 5))
+async def test_a_feed_that_stood_still_while_it_was_read_is_held_against_its_moment(
+    before_count: int, tmp_path: Path
+) -> None:
+    """Posts that are merged into it, and those that are deleted, are those of the same moment."""
+    (subject,) = (subject for subject in SUBJECTS if subject.projection.name == "feeds")
+    events = history(subject)
+    with closing(World(tmp_path, subject.projection, subject.open_view)) as world, ExitStack() as stack:
+        await world.append(events[:before_count])
+        await world.drain()
+        busy = _Meanwhile(world, events[before_count:])
+        kept = Kept(2, 1, opener(stack, subject, tmp_path / "view.db"))
+        around = Around(busy, world.keys, sleep=busy.go_on)
+        found = await verify(judged(subject.projection.name, skeleton), around, kept, None, made_at_ms=0)
+    assert found.equal, found.json_text().decode()
 
 
 @pytest.mark.parametrize(
