@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from threading import Event
 
 import httpx2
 
@@ -9,6 +10,8 @@ from projectors.catalogue import BY_NAME
 from tests.e2e.server import GENEROUS, ServerProcess
 from tests.e2e.world import World, until
 
+_BETWEEN_LOOKS_S = 0.25
+"""So that who looks until something is seen stays within the page's limit."""
 PASSWORD = GENEROUS["PHOTOLOG_OPERATOR_PASSWORD"]
 
 
@@ -39,6 +42,7 @@ def test_it_shows_the_system(world: World, server: ServerProcess) -> None:
 
 
 def with_replaced_saves(server: ServerProcess) -> str | None:
+    Event().wait(_BETWEEN_LOOKS_S)
     text = page(server)
     return text if re.search(r"saves\s+\d+\s+replaced", section(text, "projections")) else None
 
