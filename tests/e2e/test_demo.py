@@ -9,7 +9,7 @@ import orjson
 
 from runtime.demo.people import people
 from tests.e2e.server import COMMAND, ServerProcess
-from tests.e2e.world import World, until
+from tests.e2e.world import World, until, until
 
 _TIMEOUT_S = 90
 
@@ -26,10 +26,16 @@ def _summary(server: ServerProcess, *options: str) -> Any:
     return orjson.loads(done.stdout)
 
 
+def _has_caught_up(server: ServerProcess) -> bool:
+    told = orjson.loads(server.run("projections", "--json").stdout)
+    return all(each["behind"] == 0 for each in told if each["state"] == "live")
+
+
 def test_it_fills_a_server_and_can_be_run_again(server: ServerProcess, world: World) -> None:
     first = _summary(server, "--people", "3", "--posts", "4", "--seed", "11")
     assert len(first["people"]) == 3
     assert len(set(first["posts"])) == 4
+    until(lambda: _has_caught_up(server))  # who reads here has no position of what was written there
     posts = [world.get(f"/v1/posts/{post_id}") for post_id in first["posts"]]
     assert all(media["status"] == "ready" and media["alt_text"] for post in posts for media in post["media"])
     assert {post["author"]["id"] for post in posts} == {person["id"] for person in first["people"]}
