@@ -9,7 +9,7 @@ import orjson
 
 from runtime.demo.people import people
 from tests.e2e.server import COMMAND, ServerProcess
-from tests.e2e.world import World, until, until
+from tests.e2e.world import World, until
 
 _TIMEOUT_S = 90
 
