@@ -96,9 +96,9 @@ def test_a_client_keeps_one_string(cast: Cast, secrets: Secrets) -> None:
 
 def test_what_was_written_is_seen_at_once(world: World) -> None:
     ada, bob = world.person("ada"), world.person("bob")
-    post = f"/v1/posts/{ada.post()}"
+    post, position = f"/v1/posts/{ada.post()}", world.position
     for number in range(1, 11):
-        position = bare(bob, "POST", f"{post}/comments", json={"text": "x"}).headers[HEADER]
+        position = bare(bob, "POST", f"{post}/comments", position, json={"text": "x"}).headers[HEADER]
         seen = bare(ada, "GET", post, position).json()["counts"]["comments"]
         assert seen == number
     for method in itertools.islice(itertools.cycle(("PUT", "DELETE")), 10):
