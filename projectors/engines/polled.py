@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from stores.ports.log import Positions
 
-EVERY_S = 0.02
+_EVERY_S = 0.02
 
 Stands = Callable[[str], Awaitable[Positions]]
 """Where the live view of a projection stands."""
@@ -50,7 +50,7 @@ class PolledProgress:
     async def _read(self, projection: str) -> Positions:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(self._due_s.get(projection, 0) - loop.time())
-        self._due_s[projection] = loop.time() + EVERY_S
+        self._due_s[projection] = loop.time() + _EVERY_S
         return await self._stands(projection)
 
 

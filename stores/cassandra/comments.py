@@ -66,6 +66,9 @@ class _Part:
         ]
         return [*kept, self._counted()]
 
+    def elsewhere(self, told: Told[CommentsChange]) -> Iterable[Statement]:
+        return ()
+
     def _take_up(self, change: CommentsChange) -> None:
         is_known, known = change.comment_id in self.comments, self.comments.get(change.comment_id)
         match change:

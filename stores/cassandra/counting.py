@@ -45,6 +45,9 @@ class Part(Protocol[T_contra]):
     def fold(self, told: Told[T_contra]) -> list[Statement]:
         """Takes up changes; returns what has to be written."""
 
+    def elsewhere(self, told: Told[T_contra]) -> Iterable[Statement]:
+        """Rows in partitions of their own; they are derived, so they are written first. For after the fold."""
+
 
 class CountingView(CassandraView[C]):
     """The count is served from elsewhere, and read from here where it is not known there."""
@@ -68,10 +71,6 @@ class CountingView(CassandraView[C]):
         """Of which nothing is known."""
         raise NotImplementedError
 
-    def _elsewhere(self, part: Part[C], told: Told[C]) -> Iterable[Statement]:
-        """Rows in partitions of their own; they are derived, so they are written first. The part is folded."""
-        return ()
-
     async def _write(self, events: Sequence[Folded[C]]) -> None:
         told: dict[tuple[int, int], list[tuple[int, C]]] = {}
         for event in events:
@@ -80,7 +79,7 @@ class CountingView(CassandraView[C]):
                 told.setdefault((post_id, bucket_of(id_)), []).append((event.offset, change))
         parts = await self._read(told)
         folded = [part.fold(told[place]) for place, part in parts.items()]
-        elsewhere = (self._elsewhere(part, told[place]) for place, part in parts.items())
+        elsewhere = (part.elsewhere(told[place]) for place, part in parts.items())
         await self._batches([(statement,) for statement in chain.from_iterable(elsewhere)])
         await self._batches(folded)
         await self._served.put(
@@ -88,6 +87,7 @@ class CountingView(CassandraView[C]):
         )
 
     async def _read(self, told: Mapping[tuple[int, int], Told[C]]) -> Mapping[tuple[int, int], Part[C]]:
+        """A part may know of more than was asked for it."""
         asked = {
             place: {self._counted(change)[1] for _, change in some} | {COUNT_ID}
             for place, some in told.items()
@@ -101,10 +101,10 @@ class CountingView(CassandraView[C]):
                 part = parts[post_id, bucket]
                 if id_ == COUNT_ID:
                     part.count, part.fence = count, fence
-                elif id_ in asked[post_id, bucket]:
+                else:
                     part.know(id_, tuple(columns))
 
-        await asyncio.gather(*(read(*question) for question in _questions(asked)))
+        await asyncio.gather(*(read(*question) for question in questions(asked)))
         return parts
 
     async def counts(self, post_ids: Collection[int]) -> Mapping[int, int]:
@@ -138,7 +138,7 @@ def _summed(post_ids: Iterable[int], parts: Iterable[CountPart]) -> Mapping[int,
     return counts
 
 
-def _questions(
+def questions(
     asked: Mapping[tuple[int, int], Collection[int]],
 ) -> Iterable[tuple[int, Sequence[int], Collection[int]]]:
     """Bucket, posts and ids that are asked for together. Those of whom little is asked come first, so that they share a query."""

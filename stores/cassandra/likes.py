@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from events.ids import MAX_ID
 from stores.cassandra.buckets import BUCKETS, newest_page
-from stores.cassandra.counting import COUNT_ID, CountingView, Part, Told
+from stores.cassandra.counting import COUNT_ID, CountingView, Told
 from stores.cassandra.session import Row, Statement
 from stores.cassandra.view import delete_stamp, member, only, value_stamp
 from stores.ports.likes import LikesChange
@@ -60,6 +60,14 @@ class _Part:
                 self.count -= 1
         return [*self._listed(touched), *(self._unlisted(*at) for at in dropped), self._counted()]
 
+    def elsewhere(self, told: Told[LikesChange]) -> Iterable[Statement]:
+        """What each user likes, stamped by the fence, which is at or beyond every offset here."""
+        for user_id in {like.user_id for _, like in told}:
+            if user_id in self.at_ids:
+                yield _LIKES_OF, (user_id, self.post_id, value_stamp(self.fence))
+            else:
+                yield _LIKES_NOT, (delete_stamp(self.fence), user_id, self.post_id)
+
     def _listed(self, touched: Mapping[int, int]) -> Iterable[Statement]:
         place = (self.post_id, self.bucket)
         for user, offset in touched.items():
@@ -102,15 +110,6 @@ class CassandraLikes(CountingView[LikesChange]):
 
     def _part(self, post_id: int, bucket: int) -> _Part:
         return _Part(post_id, bucket)
-
-    def _elsewhere(self, part: Part[LikesChange], told: Told[LikesChange]) -> Iterable[Statement]:
-        """What each user likes, stamped by the fence, which is at or beyond every offset here."""
-        assert isinstance(part, _Part)
-        for user_id in {like.user_id for _, like in told}:
-            if user_id in part.at_ids:
-                yield _LIKES_OF, (user_id, part.post_id, value_stamp(part.fence))
-            else:
-                yield _LIKES_NOT, (delete_stamp(part.fence), user_id, part.post_id)
 
     async def liked(self, user_id: int, post_ids: Collection[int]) -> Collection[int]:
         return {row[0] for row in await self._rows(_LIKED, user_id, list(post_ids))}

@@ -56,7 +56,8 @@ class Writes:
 
     def _begin(self) -> None:
         while self._waiting and len(self._requests) < REQUESTS_COUNT:
-            writes = self._together()
+            if not (writes := self._together()):
+                break
             request = asyncio.ensure_future(self._request(writes))
             self._requests.add(request)
             request.add_done_callback(partial(self._ended, writes))
@@ -68,15 +69,17 @@ class Writes:
         self._begin()
 
     def _together(self) -> list[_Write]:
-        """At least one of those that wait."""
-        some = [self._waiting.popleft()]
-        left = BYTES_COUNT - some[0].bytes_count
-        while (
-            self._waiting
-            and len(some) < PARTITIONS_COUNT
-            and (left := left - self._waiting[0].bytes_count) >= 0
-        ):
-            some.append(self._waiting.popleft())
+        """Of those that wait, as many as fit. Whose caller has gone away is not sent any more."""
+        some: list[_Write] = []
+        left = BYTES_COUNT
+        while self._waiting and len(some) < PARTITIONS_COUNT:
+            write = self._waiting[0]
+            if not write.landed.done():
+                left -= write.bytes_count
+                if some and left < 0:
+                    break
+                some.append(write)
+            self._waiting.popleft()
         return some
 
     async def _request(self, writes: Sequence[_Write]) -> None:

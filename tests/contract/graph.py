@@ -5,9 +5,10 @@ from typing import Protocol
 
 import pytest
 
+from events.topics import GRAPH
 from stores.ports.graph import FollowSet, GraphChange, GraphCounts, GraphReader
 from stores.ports.page import Page
-from stores.ports.view import View
+from stores.ports.view import Folded, View
 from tests.contract.applying import apply, apply_each
 
 ADA, BO, CY, DEE = 11, 12, 13, 14
@@ -55,6 +56,15 @@ class GraphContract:
         await apply(view, follows(ADA, BO, 1))
         assert (await self.following(view, ADA), await self.followers(view, ADA)) == ([BO], [])
         assert (await self.following(view, BO), await self.followers(view, BO)) == ([], [ADA])
+
+    async def test_nobody_is_taken_for_a_follower_of_whom_an_event_is_parked(self, view: GraphView) -> None:
+        """It may be the end of what is known, also when that was asked for a moment before."""
+        await apply(view, follows(ADA, BO, 1), follows(CY, BO, 2))
+        assert await view.following_among(ADA, (BO,))
+        assert set(await view.followers_among(BO, (ADA, CY))) == {ADA, CY}
+        await view.apply([Folded((GRAPH, 1), 0, 99, str(ADA), parked="broken")])
+        assert not await view.following_among(ADA, (BO,))
+        assert set(await view.followers_among(BO, (ADA, CY))) == {CY}
 
     async def test_among_others(self, view: GraphView) -> None:
         await apply(view, follows(ADA, BO, 1), follows(ADA, CY, 2), follows(DEE, ADA, 3))

@@ -45,6 +45,18 @@ class TestPolledProgress(ProgressContract):
         assert not any(await asyncio.gather(*waiting))
         assert views.readings_count < 5
 
+    async def test_readings_begin_at_some_distance(
+        self, progress: PolledProgress, views: Views, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("projectors.engines.polled._EVERY_S", 3600)
+        goal = {(ENGAGEMENT, 0): 5}
+        assert not await progress.reached(["likes"], goal, 0)
+        waiting = asyncio.create_task(progress.reached(["likes"], goal, LONG_MS))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert views.readings_count == 1
+        waiting.cancel()
+
     async def test_who_goes_away_breaks_off_no_one_elses_reading(
         self, progress: PolledProgress, reach: Reach
     ) -> None:

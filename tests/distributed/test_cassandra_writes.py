@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stores.cassandra.session import Cassandra, Row
-from stores.cassandra.writes import PARTITIONS_COUNT
+from stores.cassandra.writes import PARTITIONS_COUNT, REQUESTS_COUNT
 from stores.ports.errors import StoreError, UnavailableError
 from tests.contract.view import DiedError
 from tests.distributed.cassandra import Tables
@@ -22,10 +22,17 @@ class Counting(Cassandra):
     """Counts its requests; the next one may be given an error."""
 
     requests_count = 0
+    is_full = asyncio.Event()
     error: BaseException | None = None
+    go_on: asyncio.Event | None = None
+    """Nothing is sent before."""
 
     async def _sent(self, statement: Any) -> list[Row]:
         self.requests_count += 1
+        if self.requests_count == REQUESTS_COUNT:
+            self.is_full.set()
+        if self.go_on is not None:
+            await self.go_on.wait()
         error, self.error = self.error, None
         if error is not None:
             raise error
@@ -76,6 +83,16 @@ async def test_one_that_is_refused_fails_alone(cassandra: Counting) -> None:
     assert await there(cassandra) == {id_ for id_, *_ in good}
 
 
+async def test_a_partition_is_written_whole_or_not_at_all(cassandra: Counting) -> None:
+    """Beside others that are."""
+    of_one = [(_PUT, (1, "kept", 1)), (_PUT, (1, "refused", _NO_STAMP))]
+    others = [[(_PUT, (id_, "", 1))] for id_ in range(2, 6)]
+    with pytest.raises(StoreError):
+        await cassandra.batches([of_one, *others])
+    await cassandra.batches(others)
+    assert await there(cassandra) == {2, 3, 4, 5}
+
+
 @pytest.mark.parametrize("error", [UnavailableError("away"), DiedError()])
 async def test_whatever_else_befalls_a_request_is_told_to_everybody(
     cassandra: Counting, error: BaseException
@@ -85,3 +102,17 @@ async def test_whatever_else_befalls_a_request_is_told_to_everybody(
         await cassandra.many(_PUT, rows(3))
     await cassandra.many(_PUT, rows(3))
     assert await there(cassandra) == {0, 1, 2}
+
+
+async def test_whose_caller_has_gone_away_is_not_sent_any_more(cassandra: Counting) -> None:
+    await cassandra.many(_PUT, rows(1))
+    *busy, late = rows(PARTITIONS_COUNT * REQUESTS_COUNT + 1)
+    cassandra.requests_count, cassandra.go_on, cassandra.is_full = 0, asyncio.Event(), asyncio.Event()
+    writing = asyncio.create_task(cassandra.many(_PUT, busy))
+    await cassandra.is_full.wait()
+    gone = asyncio.create_task(cassandra.many(_PUT, [late]))
+    await asyncio.sleep(0)
+    gone.cancel()
+    cassandra.go_on.set()
+    await writing
+    assert await there(cassandra) == {id_ for id_, *_ in busy}
