@@ -53,7 +53,7 @@ class Mirror:
 
     def post_or_delete(self) -> None:
         """As many posts as before, roughly."""
-        if self._random.random() < 0.5:
+        if len(self._posts) <= len(self._people) or self._random.random() < 0.5:
             self._post(self._person())
         else:
             gone = self._posts.pop(self._random.randrange(len(self._posts)))
