@@ -1,9 +1,11 @@
-"""One system for all faults of a seed, on servers of this run's own: each fault leaves it sound, else the next one begins anew.
+"""Systems for all faults of a seed, on servers of this run's own: a fault that leaves its system sound leaves it to the next one,
+until it is old. Otherwise the next one begins anew.
 
 `ROUNDS` says how many seeds there are, `SEED` which is the first: it is in the name of the test.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -19,6 +21,8 @@ from tests.services.stack import Stack
 _FIRST_SEED = int(os.environ.get("SEED", "20261124"))
 _ROUND_COUNT = int(os.environ.get("ROUNDS", "1"))
 _FIRST_REDIS_DB = 32
+_OLD_S = 300
+"""People are signed in for 15 minutes, and what a judgement takes grows with what was written."""
 
 
 class Scenes:
@@ -28,9 +32,11 @@ class Scenes:
         self._stack, self._seed, self._folder = stack, seed, folder
         self._numbers = count(1)
         self._scene: Scene | None = None
+        self._begun_s = 0.0
 
     def sound(self) -> Scene:
-        if self._scene is None or not self._scene.is_sound:
+        is_old = time.monotonic() - self._begun_s > _OLD_S
+        if self._scene is None or is_old or not self._scene.is_sound:
             self.end()
             number = next(self._numbers)
             namespace = f"chaos{number}x{uuid4().hex[:12]}"
@@ -38,6 +44,7 @@ class Scenes:
             folder.mkdir()
             system = System(self._stack.addresses, namespace, _FIRST_REDIS_DB + number, folder)
             self._scene = Scene(self._stack, system, f"{self._seed} {number}")
+            self._begun_s = time.monotonic()
             self._scene.begin()
         return self._scene
 

@@ -77,7 +77,6 @@ async def _died(system: System, victims: Sequence[str]) -> None:
         system.ended.remove(death)
 
 
-@pytest.mark.nightly
 async def test_workers_come_and_go(scene: Scene, random: Random) -> None:
     """Three that share the partitions of a projection are killed or end, and are started again, in any order."""
     system, projection = scene.system, random.choice(SHARED)
@@ -99,7 +98,6 @@ async def test_workers_come_and_go(scene: Scene, random: Random) -> None:
         await scene.judge(place)
 
 
-@pytest.mark.nightly
 async def test_workers_freeze_and_thaw(scene: Scene, random: Random) -> None:
     """They lose their partitions meanwhile, and write on as if nothing had happened when they wake up."""
     system, frozen = scene.system, random.sample(SHARED, 2)
