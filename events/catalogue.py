@@ -17,6 +17,7 @@ from events.media import (
 from events.names import NameClaimed, NameKept, NameReleased
 from events.operations import (
     GenerationDropped,
+    GenerationRepaired,
     GenerationRetired,
     GenerationRolledBack,
     GenerationSwitched,
@@ -56,6 +57,7 @@ EVENTS: tuple[type[Envelope], ...] = (
     GenerationSwitched,
     GenerationRolledBack,
     GenerationVerified,
+    GenerationRepaired,
     GenerationRetired,
     GenerationDropped,
     ParkedRetried,

@@ -77,6 +77,15 @@ class GenerationVerified(OperationEvent):
     certificate: str = Field(max_length=64)
 
 
+class GenerationRepaired(OperationEvent):
+    """One part of what the generation holds was emptied, to be filled again from the log by those who feed it."""
+
+    type: ClassVar[str] = "generation.repaired"
+
+    fold_version: Number
+    part: Count
+
+
 class GenerationRetired(OperationEvent):
     """The generation is fed no more."""
 

@@ -14,6 +14,7 @@ from events.ids import Clock, Ids, system_clock
 from events.operations import (
     OPERATOR_ID,
     GenerationDropped,
+    GenerationRepaired,
     GenerationRetired,
     GenerationRolledBack,
     GenerationSwitched,
@@ -55,6 +56,10 @@ class Recorder:
             differences_count=differences_count,
             certificate=certificate,
         )
+        return encode(event, None)
+
+    def repaired(self, generation: Generation, part: int) -> Record:
+        event = GenerationRepaired(**self._about(generation), fold_version=generation.version, part=part)
         return encode(event, None)
 
     def retired(self, generation: Generation) -> Record:

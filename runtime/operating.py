@@ -10,6 +10,7 @@ from replay.operations import Recorder
 from replay.rebuild import switch
 from runtime.beside import Beside
 from stores.ports.registry import FED, Generation
+from stores.ports.view import InParts
 
 
 class Operator:
@@ -69,6 +70,13 @@ class Operator:
         stands = await self._system.positions(generation)
         note = (await self._recorder()).verified(generation, stands, differences_count, certificate)
         await self._system.registry.note(generation.projection, generation.number, note)
+        await self._system.append_noted()
+
+    async def repair(self, generation: Generation, view: InParts, part: int) -> None:
+        """Empty the part. Noted before: what was noted and not done is done when the command is given again."""
+        note = (await self._recorder()).repaired(generation, part)
+        await self._system.registry.note(generation.projection, generation.number, note)
+        await view.empty(part)
         await self._system.append_noted()
 
     async def retry(self, generation: Generation, topic: str, key: str, event_ids: Sequence[int]) -> None:

@@ -15,6 +15,7 @@ CrashPoint = Literal[
     "view.after_commit",  # the view has advanced; nobody was told
     "release.before_commit",  # parked events are applied again but not committed: they are still parked
     "rebuild.before_switch",  # the new generation is complete; the old one is live
+    "part.half_emptied",  # it takes nothing, and what it held is there or gone
     "rebuild.after_switch",  # the new generation is live; nobody was told
 ]
 

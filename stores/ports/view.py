@@ -6,7 +6,7 @@ the event it stands at, so that a view that met another log is noticed.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from stores.ports.log import Partition
 
@@ -87,6 +87,29 @@ class View(Protocol[C_contra]):
 
     async def drop(self) -> None:
         """Remove everything that it holds. Nobody writes or reads it any more; may be repeated, also after it broke off."""
+
+
+@runtime_checkable
+class InParts(Protocol):
+    """What a view has besides whose parts are small views of their own: an empty one is not believed, and is filled from the log by
+    its projectors, while the others go on.
+    """
+
+    @property
+    def parts_count(self) -> int:
+        """They are numbered from 0 on."""
+
+    def part_of(self, id_: int) -> int:
+        """Where what is of a user or a post lives."""
+
+    async def half_emptied(self) -> Collection[int]:
+        """Parts which somebody has begun to empty. They take nothing that is applied until that is ended."""
+
+    async def empty(self, part: int) -> None:
+        """Nothing is left of what the part holds, and nothing is lost that is applied meanwhile. May be repeated."""
+
+    async def believed(self) -> bool:
+        """No part is being filled."""
 
 
 class GapError(Exception):

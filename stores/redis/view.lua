@@ -17,7 +17,10 @@ local CHANGES = ARGV[#ARGV]
 local STATE, FENCE = BUCKET .. ':state', BUCKET .. ':fence'
 local PARKED, PARKED_KEYS, RETRIES = BUCKET .. ':parked', BUCKET .. ':parked_keys', BUCKET .. ':retries'
 
-local divided = redis.call('HGET', STATE, 'buckets')
+local divided, emptying = unpack(redis.call('HMGET', STATE, 'buckets', 'emptying'))
+if emptying then
+  return redis.error_reply('EMPTYING a repair has begun to empty ' .. BUCKET .. ' and has to be ended: give its command again')
+end
 if divided and divided ~= BUCKET_COUNT then
   return redis.error_reply('OTHERBUCKETS the generation is divided into ' .. divided .. ', not ' .. BUCKET_COUNT)
 end

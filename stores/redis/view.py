@@ -48,7 +48,8 @@ WORK_COUNT = 5_000
 STATE = (b"filling", b"buckets")
 """Fields of a bucket's state which tell whether it is believed: it was filled, and is divided as this view is."""
 
-_DROPPED_AT_ONCE = 1_000
+_EMPTYING = b"emptying"
+_UNLINKED_AT_ONCE = 1_000
 _ID = Struct(">Q")
 _MISSING = -1
 
@@ -210,11 +211,36 @@ class RedisView(Generic[C]):
 
     async def drop(self) -> None:
         """Remove the generation, which nobody writes or reads any more. Goes through all keys there are; may be repeated."""
+        await self._unlink(b"{%s.*" % self._name, but=b"")
+
+    @property
+    def parts_count(self) -> int:
+        return len(self.buckets)
+
+    def part_of(self, id_: int) -> int:
+        return self._number_of(id_)
+
+    async def half_emptied(self) -> Collection[int]:
+        flags = await self._of_each(lambda pipeline, bucket: pipeline.hexists(bucket + b":state", _EMPTYING))
+        return [number for number, (is_being_emptied,) in enumerate(flags) if is_being_emptied]
+
+    async def empty(self, part: int) -> None:
+        """The mark holds projectors off until the last key, which bears it, is gone. Goes through all keys there are."""
+        bucket = self.buckets[part]
+        state = bucket + b":state"
+        with answering():
+            await self._redis.hset(state, mapping={_EMPTYING: 1, STATE[0]: 1})
+        self._crash("part.half_emptied")
+        await self._unlink(bucket + b":*", but=state)
+        with answering():
+            await self._redis.unlink(state)
+
+    async def _unlink(self, pattern: bytes, but: bytes) -> None:
         cursor = 0
         while True:
             with answering():
-                cursor, keys = await self._redis.scan(cursor, b"{%s.*" % self._name, _DROPPED_AT_ONCE)
-                if keys:
+                cursor, found = await self._redis.scan(cursor, pattern, _UNLINKED_AT_ONCE)
+                if keys := [key for key in found if key != but]:
                     await self._redis.unlink(*keys)
             if cursor == 0:
                 return

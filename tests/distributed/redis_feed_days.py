@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from projectors.feeds import FEEDS
 from stores.ports.crash import CrashPoint
-from stores.ports.errors import EmptiedError
+from stores.ports.errors import EmptiedError, UnavailableError
 from stores.ports.log import Partition
 from stores.ports.view import GapError
 from stores.redis.feeds import RedisFeeds
@@ -36,6 +36,7 @@ class RedisDay(Day):
         "remember_a_bucket",
         "put_a_bucket_back",
         "empty_a_bucket",
+        "repair_a_bucket",
     )
 
     def __init__(
@@ -43,6 +44,7 @@ class RedisDay(Day):
     ) -> None:
         self._redis = redis
         self._rounds_left: int | None = None
+        self._dies_at: CrashPoint | None = None
         self._handed: dict[Partition, int] = {}
         self._snapshots: list[tuple[bytes, Snapshot]] = []
         self._held = RedisFeeds(redis, 1, bucket_count, cap, celebrity_threshold, self._pass)
@@ -90,6 +92,22 @@ class RedisDay(Day):
         if (b, c) >= (4, 3):
             await empty(self._redis, self._bucket(a))
 
+    async def repair_a_bucket(self, a: int, b: int, c: int) -> None:
+        """Now and then with a delivery in between, which is told to wait and to come again."""
+        if b < 3:
+            return
+        part = a % self._held.parts_count
+        self._dies_at = "part.half_emptied" if c % 2 else None
+        try:
+            await self._held.empty(part)
+        except _DiedError:
+            self._dies_at = None
+            assert await self._held.half_emptied() == [part]
+            with suppress(UnavailableError):
+                await self._deliver_two(b, 1, 1)
+            await self._held.empty(part)
+        assert await self._held.half_emptied() == []
+
     async def _deliver_two(self, partition: int, count: int, other_count: int) -> None:
         stands = await self.feeds.positions()
         batch = []
@@ -103,6 +121,8 @@ class RedisDay(Day):
         return buckets[number % len(buckets)]
 
     def _pass(self, point: CrashPoint) -> None:
+        if point == self._dies_at:
+            raise _DiedError
         if point != "view.before_commit" or self._rounds_left is None:
             return
         if self._rounds_left == 0:

@@ -9,14 +9,15 @@ import pytest
 from redis.asyncio import Redis
 
 from events.envelope import Envelope
-from stores.ports.crash import Crash
+from stores.ports.crash import Crash, survive
+from stores.ports.errors import UnavailableError
 from stores.ports.log import Entry, Partition
 from stores.ports.view import Folded, View
 from stores.redis.feeds import RedisFeeds
 from stores.redis.search import RedisSearch
 from stores.redis.view import RedisView
 from tests.contract.log import record
-from tests.contract.view import Events, OpenView, Read, ViewContract
+from tests.contract.view import DiedError, Events, OpenView, Read, ViewContract, dying_at
 from tests.distributed.redis import FEEDS, SEARCH, emptied
 from tests.property.stories import Story
 from tests.property.subjects import SUBJECTS, Subject
@@ -123,3 +124,39 @@ class TestRedisViews(ViewContract):
         empty = await read(view)
         await view.apply(events)
         assert await read(view) != empty
+
+    async def test_an_emptied_part_is_filled_again(
+        self, case: Case, redis: Redis, events: Events, read: Read
+    ) -> None:
+        """By the same events, which change nothing of the other parts."""
+        view = case.open(redis, 1, survive)
+        await view.apply(events)
+        before = await read(view)
+        for part in range(view.parts_count):
+            await view.empty(part)
+            assert await view.positions() == {}
+            assert not await case.open(redis, 1, survive).believed()
+            await view.apply(events)
+            assert await read(view) == before
+
+    async def test_a_part_that_is_half_emptied_takes_nothing(
+        self, case: Case, redis: Redis, events: Events, read: Read
+    ) -> None:
+        view = case.open(redis, 1, survive)
+        await view.apply(events[:-1])
+        await view.filled()
+        with pytest.raises(DiedError):
+            await case.open(redis, 1, dying_at("part.half_emptied")).empty(0)
+        assert await view.half_emptied() == [0]
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                await view.apply(events)
+        await view.filled()
+        assert not await case.open(redis, 1, survive).believed()
+        await view.empty(0)
+        assert await view.half_emptied() == []
+        await view.apply(events)
+        filled = await read(view)
+        other = case.open(redis, 2, survive)
+        await other.apply(events)
+        assert filled == await read(other)

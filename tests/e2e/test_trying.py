@@ -1,5 +1,6 @@
 """Trying out before a replay, beside a system that goes on; and looking into feeds."""
 
+import asyncio
 import signal
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from stores.redis.client import connect
 from tests.e2e.server import COMMAND, ServerProcess
 from tests.e2e.test_replay import states
 from tests.e2e.test_verify import going_on, lived_in
@@ -89,6 +91,40 @@ def test_what_concerns_one_person_is_compared_under_writes(world: World, server:
     assert told["likes"]["entities_count"] >= 2
     ran = server.run("replay", "likes", "--only-shard", "photolog.engagement/0", "--json")
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr
+
+
+@pytest.mark.timeout(300)
+def test_what_differs_is_repaired_where_it_is_kept_in_parts(world: World, server: ServerProcess) -> None:
+    """Nobody notices: neither that something was wrong with what is kept, nor that a part is empty."""
+    _, bob, post = lived_in(world)
+    served = bob.feed()
+    repair = ("replay", "feeds", "--only-user", bob.username, "--repair", "--by", "ticket 7")
+    if server.settings.get("PHOTOLOG_PROFILE") != "distributed":
+        refused = server.run(*repair)
+        assert refused.returncode == 1
+        assert "`photolog replay feeds` builds it anew" in refused.stderr
+        return
+    assert found(server, *repair)["equal"]
+    asyncio.run(_forget_whom_they_follow(server, int(bob.id)))
+    assert not found(server, "replay", "feeds", "--only-user", bob.username, status=1)["equal"]
+    with going_on(bob, post):
+        assert found(server, *repair)["equal"]
+    assert bob.feed() == served
+    told = [
+        orjson.loads(line) for line in server.run("replay", "history", "feeds", "--json").stdout.splitlines()
+    ]
+    assert ("generation.repaired", "ticket 7") in [(each["type"], each["by"]) for each in told]
+
+
+async def _forget_whom_they_follow(server: ServerProcess, user_id: int) -> None:
+    async with connect(server.settings["PHOTOLOG_REDIS"]) as redis:
+        keys = [key async for key in redis.scan_iter(match=b"{f*:following:" + glob(user_id.to_bytes(8)))]
+        assert await redis.delete(*keys) == 1
+
+
+def glob(name: bytes) -> bytes:
+    """What matches exactly this name."""
+    return b"".join(b"\\%c" % byte if byte in b"*?[]\\" else b"%c" % byte for byte in name)
 
 
 def test_a_feed_is_explained_by_events(world: World, server: ServerProcess) -> None:

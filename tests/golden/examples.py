@@ -52,6 +52,7 @@ _FULL: dict[str, Any] = {
     "owner_id": 7,
     "parked_key": "17",
     "parked_topic": "photolog.engagement",
+    "part": 6,
     "place": Place(name="Harbor Bridge", latitude=1.5, longitude=-2.25),
     "positions": (PartitionPosition(topic="photolog.engagement", partition=3, offset=99),),
     "post_id": 17,

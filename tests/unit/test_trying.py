@@ -342,6 +342,12 @@ def test_feeds_that_a_partition_of_posts_decides_are_compared(run: Run, data: Pa
         (("feeds", "--as-of", "photolog.posts/0"), "is no position"),
         (("feeds", "--as-of", "photolog.posts/x:1"), "is no partition"),
         (("feeds", "--only-shard", "photolog.posts"), "is no partition"),
+        (("feeds", "--repair"), "--repair needs --only-user or --only-shard"),
+        (("feeds", "--dry-run", "--repair"), "--repair means nothing with --dry-run"),
+        (
+            ("feeds", "--only-user", str(READER), "--repair"),
+            "`photolog replay feeds` builds it anew while it serves",
+        ),
         (("feeds", "--only-user", "nobody at all"), "nobody is called nobody at all"),
     ],
 )

@@ -9,6 +9,7 @@ import click
 import orjson
 
 from events.operations import (
+    GenerationRepaired,
     GenerationRolledBack,
     GenerationSwitched,
     GenerationVerified,
@@ -64,6 +65,8 @@ def _details(event: OperationEvent) -> str:
             return f" from {event.from_generation}, certificate {event.certificate}"
         case GenerationVerified():
             return f", {event.differences_count} differences, certificate {event.certificate}"
+        case GenerationRepaired():
+            return f" in part {event.part}"
         case ParkedRetried() | ParkedDiscarded():
             return f": {len(event.event_ids)} events of {event.parked_topic} under {event.parked_key}"
         case _:

@@ -1,4 +1,6 @@
-"""What `photolog replay PROJECTION` does instead of a replay: try something out. Nothing is switched, recorded or served by it."""
+"""What `photolog replay PROJECTION` does instead of a replay: try something out, which switches, records and serves nothing; or
+repair what a comparison has found.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,13 +14,17 @@ from click.core import ParameterSource
 from pydantic import ValidationError
 
 from projectors.catalogue import BY_NAME
+from replay.certificate import Certificate
 from replay.rebuild import Throttle
+from replay.verify import Report as Judging
 from runtime.beside import Beside, beside
 from runtime.commands.replaying import tried
 from runtime.commands.replaying.judging import bar
 from runtime.commands.replaying.moments import Moment, cut_of, known, moment, partition
 from runtime.commands.replaying.progress import Shown as Built
 from runtime.commands.users import user_id
+from runtime.operating import Operator
+from runtime.repairing import Repairs
 from runtime.scratch import NUMBER
 from runtime.settings import Settings, read_settings
 from runtime.trying import TRIED, Shown, Trials
@@ -51,10 +57,22 @@ _OPTIONS = (
         metavar="TOPIC/PARTITION",
         help="Only compare what events of this partition decide with the log.",
     ),
+    click.option(
+        "--repair",
+        is_flag=True,
+        help="With --only-user or --only-shard: empty parts of what is live one by one, and let the workers fill them again, until "
+        "nothing differs. Only of what is kept in Redis.",
+    ),
 )
 _CHOICES = ("dry_run", "as_of", "only_user", "only_shard")
 _COMMON = frozenset({"projections", "data", "as_json", "changed", *_CHOICES})
-_BUILDING = frozenset({"events_per_s"})
+_ALLOWED = {
+    "dry_run": frozenset({"events_per_s"}),
+    "as_of": frozenset({"events_per_s"}),
+    "only_user": frozenset({"repair", "by"}),
+    "only_shard": frozenset({"repair", "by"}),
+}
+"""What else means something, by what is wanted."""
 _BROKEN_OFF = 130
 
 
@@ -63,6 +81,8 @@ class _How:
     names: Sequence[str]
     data: Path | None
     events_per_s: float | None
+    repair: bool
+    by: str | None
     as_json: bool
 
 
@@ -80,11 +100,16 @@ def instead(run: Callable[..., None]) -> Callable[..., None]:
         as_of: str | None,
         only_user: str | None,
         only_shard: str | None,
+        repair: bool,
         **given: Any,
     ) -> None:
         chosen = (dry_run or bool(changed), as_of, only_user, only_shard)
         wanted = [name for name, value in zip(_CHOICES, chosen, strict=True) if value]
         if not wanted:
+            if repair:
+                raise click.UsageError(
+                    "--repair needs --only-user or --only-shard; without them a replay builds everything anew"
+                )
             run(**given)
             return
         _refuse_others(wanted)
@@ -95,7 +120,7 @@ def instead(run: Callable[..., None]) -> Callable[..., None]:
             "only_user": lambda: partial(_only_user, user=str(only_user)),
             "only_shard": lambda: partial(_only_shard, at=partition(str(only_shard))),
         }
-        how = _How(names, given["data"], given["events_per_s"], given["as_json"])
+        how = _How(names, given["data"], given["events_per_s"], repair, given["by"], given["as_json"])
         _do(how, each[wanted[0]]())
 
     for option in reversed(_OPTIONS):
@@ -108,7 +133,7 @@ def _refuse_others(wanted: Sequence[str]) -> None:
     context = click.get_current_context()
     if len(wanted) > 1:
         raise click.UsageError(f"{' and '.join(map(_option, wanted))} are different things; give one of them")
-    allowed = _COMMON | (_BUILDING if wanted[0] in ("dry_run", "as_of") else frozenset())
+    allowed = _COMMON | _ALLOWED[wanted[0]]
     for name in context.params:
         is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if is_given and name not in allowed:
@@ -141,11 +166,19 @@ def _do(how: _How, each: Each) -> None:
     try:
         is_same = asyncio.run(_in_turn(how, each))
     except KeyboardInterrupt:
-        click.echo("broken off; nothing is kept of it", err=True)
+        click.echo(f"broken off; {_left(how)}", err=True)
         raise SystemExit(_BROKEN_OFF) from None
     except UnavailableError as error:
-        raise click.ClickException(f"{error}; nothing was found out, try again when it is back") from error
+        raise click.ClickException(f"{error}; {_left(how)}, when it is back") from error
     raise SystemExit(0 if is_same else 1)
+
+
+def _left(how: _How) -> str:
+    return (
+        "the same command goes on from there"
+        if how.repair
+        else "nothing is kept of it, so give the command again"
+    )
 
 
 async def _in_turn(how: _How, each: Each) -> bool:
@@ -175,13 +208,33 @@ async def _as_of(system: Beside, trials: Trials, name: str, how: _How, named: Mo
 
 async def _only_user(system: Beside, trials: Trials, name: str, how: _How, user: str) -> bool:
     user_number = await user_id(await system.views(), user)
-    with bar(name, how.as_json) as judging:
-        certificate = await trials.only_user(name, user_number, judging)
+    compare = partial(trials.only_user, name, user_number)
+    certificate = await _compared(system, name, how, compare, user_number)
     return tried.tell_compared(certificate, f"what concerns user {user_number}", how.as_json)
 
 
 async def _only_shard(system: Beside, trials: Trials, name: str, how: _How, at: Partition) -> bool:
     known(at, await system.log.ends(BY_NAME[name].topics), name)
-    with bar(name, how.as_json) as judging:
-        certificate = await trials.only_partition(name, at, judging)
+    certificate = await _compared(system, name, how, partial(trials.only_partition, name, at), None)
     return tried.tell_compared(certificate, f"what {at[0]}/{at[1]} decides", how.as_json)
+
+
+async def _compared(
+    system: Beside,
+    name: str,
+    how: _How,
+    compare: Callable[[Judging], Awaitable[Certificate]],
+    first_id: int | None,
+) -> Certificate:
+    """As it is, or after a repair."""
+
+    async def shown() -> Certificate:
+        with bar(name, how.as_json) as judging:
+            return await compare(judging)
+
+    if not how.repair:
+        return await shown()
+    async with system.replaying(name):
+        tell = partial(click.echo, err=True)
+        repairs = Repairs(system, await system.live(name), Operator(system, how.by), tell)
+        return await repairs.until_equal(shown, first_id)
