@@ -85,6 +85,11 @@ class Step(Generic[C]):
     def parked_keys_count(self) -> int:
         return len(self._parked)
 
+    @property
+    def is_far_behind(self) -> bool:
+        """When this caught up last."""
+        return any(end - self.positions.get(at, -1) > FAR_COUNT for at, end in self.ends.items())
+
     async def open(self) -> None:
         """Find where the view stands. Raises ForeignLogError when that is nowhere on this log."""
         for partition, position in (await self._patiently(self.view.positions)).items():

@@ -2,8 +2,8 @@
 the others nor fails with them.
 
 What is delivered is applied at once. What nobody delivers, on a quiet partition or to a view that went back in time, is found every
-second by comparing positions with the log's end, where nothing was delivered meanwhile; a view that is far behind is filled from
-the log while deliveries pass it by.
+second by comparing positions with the log's end, where nothing was delivered meanwhile, and is read until somebody delivers. Only a
+view that is far behind is filled from the log while deliveries pass it by: else each event would be read by two, for one of them.
 It knows steps and when to run them, no technology.
 """
 
@@ -33,6 +33,7 @@ class Lane:
         self.step = step
         self.is_filling = True
         self._owned = owned
+        self._deliveries_count = 0
         self._using = asyncio.Lock()
         self._wake = asyncio.Event()
 
@@ -51,12 +52,15 @@ class Lane:
         """Returns when the entries are durable in the view, or will be found by `run`."""
         if self.is_filling:
             return
-        async with self._using:
-            try:
+        self._deliveries_count += 1
+        try:
+            async with self._using:
                 await self.step.apply(entries)
-            except FarBehindError:
-                self.is_filling = True
-                self._wake.set()
+        except FarBehindError:
+            self.is_filling = True
+            self._wake.set()
+        finally:
+            self._deliveries_count -= 1
 
     def wake(self) -> None:
         self._wake.set()
@@ -71,10 +75,11 @@ class Lane:
         return {at for at, offset in self.step.positions.items() if offset != stood.get(at)}
 
     async def _catch_up(self, delivered: Collection[Partition]) -> bool:
+        """Whether to go on at once."""
         async with self._using:
             has_more = await self.step.catch_up(self._owned(), delivered)
-            self.is_filling = has_more
-            return has_more
+            self.is_filling = has_more and self.step.is_far_behind
+            return has_more and (self.is_filling or not self._deliveries_count)
 
 
 class Lanes:

@@ -1,19 +1,15 @@
-"""Writes that go to Cassandra together: what waits while other requests are under way is sent in one, as far as it fits.
-
-Each write is of one partition, and is all there or not at all. Those of one request have nothing else in common, and are not one
-write: a request costs far more than what is in it. Its coordinator passes on what it does not hold itself.
+"""Writes that go to Cassandra together. Each is of one partition, and is all there or not at all; those of one request are not one
+write. Its coordinator passes on what it does not hold itself.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from cassandra.query import BatchStatement, BatchType, BoundStatement
 
 from stores.ports.errors import StoreError, UnavailableError
+from stores.ports.sharing import Asked, Limits, Shared
 
 REQUESTS_COUNT = 32
 """Under way at a time."""
@@ -21,20 +17,7 @@ PARTITIONS_COUNT = 10
 BYTES_COUNT = 4_096
 """In one request, unless a single write is larger. Beyond these Cassandra warns."""
 
-
-@dataclass(slots=True)
-class _Write:
-    statements: Sequence[BoundStatement]
-    bytes_count: int
-    landed: "asyncio.Future[None]"
-
-    def end(self, error: BaseException | None) -> None:
-        if self.landed.done():  # its caller has gone away
-            return
-        if error is None:
-            self.landed.set_result(None)
-        else:
-            self.landed.set_exception(error)
+Write = Sequence[BoundStatement]
 
 
 class Writes:
@@ -42,56 +25,25 @@ class Writes:
 
     def __init__(self, send: Callable[[Any], Awaitable[object]]) -> None:
         self._send = send
-        self._waiting: deque[_Write] = deque()
-        self._requests: set[asyncio.Task[None]] = set()
+        limits = Limits(REQUESTS_COUNT, PARTITIONS_COUNT, BYTES_COUNT)
+        self._shared: Shared[Write, None] = Shared(limits, self._request)
 
-    def write(self, statements: Sequence[BoundStatement]) -> "asyncio.Future[None]":
+    def write(self, statements: Write) -> "asyncio.Future[None]":
         """Statements for one partition. Where the future fails, it may have happened."""
-        loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._begin)  # when everybody who writes now has said so
-        write = _Write(statements, sum(map(_bytes_count, statements)), loop.create_future())
-        self._waiting.append(write)
-        return write.landed
+        return self._shared.ask(statements, sum(map(_bytes_count, statements)))
 
-    def _begin(self) -> None:
-        while self._waiting and len(self._requests) < REQUESTS_COUNT:
-            if not (writes := self._together()):
-                break
-            request = asyncio.ensure_future(self._request(writes))
-            self._requests.add(request)
-            request.add_done_callback(partial(self._ended, writes))
-
-    def _ended(self, writes: Sequence[_Write], request: "asyncio.Task[None]") -> None:
-        self._requests.discard(request)
-        for write in writes:  # of which it has not said how they ended
-            write.end(asyncio.CancelledError() if request.cancelled() else request.exception())
-        self._begin()
-
-    def _together(self) -> list[_Write]:
-        """Of those that wait, as many as fit. Whose caller has gone away is not sent any more."""
-        some: list[_Write] = []
-        left = BYTES_COUNT
-        while self._waiting and len(some) < PARTITIONS_COUNT:
-            write = self._waiting[0]
-            if not write.landed.done():
-                left -= write.bytes_count
-                if some and left < 0:
-                    break
-                some.append(write)
-            self._waiting.popleft()
-        return some
-
-    async def _request(self, writes: Sequence[_Write]) -> None:
+    async def _request(self, writes: Sequence[Asked[Write, None]]) -> None:
         """What Cassandra refuses is tried again one by one: it may be the fault of only one of them."""
-        error = await self._failure([s for write in writes for s in write.statements])
+        error = await self._failure([statement for write in writes for statement in write.what])
         for write in writes:
-            if error is None or isinstance(error, UnavailableError) or len(writes) == 1:
-                write.end(error)
+            is_refused = error is not None and not isinstance(error, UnavailableError)
+            failure = await self._failure(write.what) if is_refused and len(writes) > 1 else error
+            if failure is None:
+                write.answer(None)
             else:
-                write.end(await self._failure(write.statements))
+                write.fail(failure)
 
-    async def _failure(self, statements: Sequence[BoundStatement]) -> StoreError | None:
+    async def _failure(self, statements: Write) -> StoreError | None:
         try:
             await self._send(_request(statements))
         except StoreError as error:
@@ -99,7 +51,7 @@ class Writes:
         return None
 
 
-def _request(statements: Sequence[BoundStatement]) -> Any:
+def _request(statements: Write) -> Any:
     if len(statements) == 1:
         return statements[0]
     batch = BatchStatement(BatchType.UNLOGGED)

@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 
 from stores.ports.cancelling import cancellation_heeded
 from stores.ports.errors import StoreError, UnavailableError
+from stores.redis.trips import carried_out
 
 _CONNECT_TIMEOUT_S = 2
 _REPLY_TIMEOUT_S = 5
@@ -34,8 +35,10 @@ _AWAY = (
     exceptions.ClusterDownError,
     exceptions.TryAgainError,
 )
-_AWAY_CODES = re.compile(r"\b(BUSY|MISCONF|NOREPLICAS) ")
-"""Replies that the client knows no class for: a script runs too long; the disk is full; too few replicas."""
+_AWAY_CODES = re.compile(r"\b(BUSY|MISCONF|NOREPLICAS|EMPTYING) ")
+"""Replies that the client knows no class for: a script runs too long; the disk is full; too few replicas; and one of ours, of a
+bucket that is being emptied.
+"""
 
 Call = tuple[bytes, Sequence[Any]]
 """The key that says in which slot a script runs, and its arguments."""
@@ -80,9 +83,11 @@ async def ping(redis: Redis) -> None:
 
 
 async def replies(pipeline: Pipeline) -> list[Any]:
-    """Send what is in the pipeline. All of it is carried out, then the first error is raised, without the command's arguments."""
+    """Send what is in the pipeline, with what others send. All of it is carried out, then the first error is raised, without the
+    command's arguments.
+    """
     with answering():
-        found: list[Any] = await pipeline.execute(raise_on_error=False)
+        found = await carried_out(pipeline)
         for reply in found:
             if isinstance(reply, Exception):
                 raise reply

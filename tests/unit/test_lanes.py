@@ -21,6 +21,10 @@ class Steps:
     def __init__(self) -> None:
         self.positions: dict[Partition, int] = {BUSY: 5, QUIET: 5}
         self.left: asyncio.Queue[Collection[Partition]] = asyncio.Queue()
+        self.is_far_behind = False
+        self.has_more = asyncio.Queue[bool]()
+        """What catching up finds next, waited for once there was something."""
+        self._was_told = False
 
     async def open(self) -> None:
         pass
@@ -30,7 +34,10 @@ class Steps:
 
     async def catch_up(self, owned: Collection[Partition], delivered: Collection[Partition]) -> bool:
         self.left.put_nowait(set(delivered))
-        return False
+        if self.has_more.empty() and not self._was_told:
+            return False
+        self._was_told = True
+        return await self.has_more.get()
 
 
 async def _looks(lane: Lane, steps: Steps, *, delivers: bool) -> list[Collection[Partition]]:
@@ -75,6 +82,43 @@ async def test_who_is_woken_looks_at_everything(
     await lane.deliver([])
     lane.wake()
     assert await steps.left.get() == set()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_who_is_a_little_behind_takes_what_is_delivered(lane: Lane, steps: Steps) -> None:
+    """And reads no further by itself, since others do."""
+    steps.has_more.put_nowait(True)
+    running = asyncio.create_task(lane.run())
+    await steps.left.get()
+    await steps.left.get()  # there is more, and nobody delivers: it goes on at once
+    assert not lane.is_filling
+    delivering = asyncio.create_task(lane.deliver([]))
+    await asyncio.sleep(0)
+    steps.has_more.put_nowait(True)
+    await delivering
+    assert steps.positions[BUSY] == 6
+    assert await steps.left.get() == {BUSY}
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_deliveries_pass_by_who_is_far_behind(lane: Lane, steps: Steps) -> None:
+    steps.is_far_behind = True
+    steps.has_more.put_nowait(True)
+    running = asyncio.create_task(lane.run())
+    for _ in range(2):
+        await steps.left.get()
+    assert lane.is_filling
+    await lane.deliver([])
+    assert steps.positions[BUSY] == 5
+    steps.has_more.put_nowait(False)
+    await asyncio.sleep(0)
+    assert not lane.is_filling
+    await lane.deliver([])
+    assert steps.positions[BUSY] == 6
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
