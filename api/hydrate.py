@@ -56,17 +56,26 @@ async def present_posts(
 
 
 async def hydrate(app: Services, views: Views, me: int | None, post_ids: Collection[int]) -> Hydrated:
-    """In two rounds of reads: by the ids, and by what the posts name."""
-    found, told = await app.together(views.timelines.posts(post_ids), _told(app, views, me, post_ids))
+    """In one round of reads, and one more for what the posts name that this process does not remember: names never change."""
+    remembered = app.post_pieces.posts(post_ids)
+    found, told, (media, authors) = await app.together(
+        views.timelines.posts(post_ids),
+        _told(app, views, me, post_ids),
+        _named(app, views, me, remembered.values()),
+    )
     posts = list(filter(None, map(found.get, post_ids)))
-    media, authors = await app.together(*_named(app, views, me, posts))
+    if others := [post for post in posts if post.post_id not in remembered]:
+        more_media, more_authors = await _named(app, views, me, others)
+        media, authors = {**media, **more_media}, {**authors, **more_authors}
     return Hydrated(posts, told, media, authors)
 
 
 async def hydrate_around(app: Services, views: Views, me: int | None, posts: Sequence[Post]) -> Hydrated:
     """Everything about posts that are known already."""
     post_ids = [post.post_id for post in posts]
-    told, media, authors = await app.together(_told(app, views, me, post_ids), *_named(app, views, me, posts))
+    told, (media, authors) = await app.together(
+        _told(app, views, me, post_ids), _named(app, views, me, posts)
+    )
     return Hydrated(posts, told, media, authors)
 
 
@@ -79,12 +88,18 @@ async def _told(app: Services, views: Views, me: int | None, post_ids: Collectio
     return Told(likes, comments, liked, saved)
 
 
-def _named(
-    app: Services, views: Views, me: int | None, posts: Sequence[Post]
-) -> tuple[Awaitable[Any], Awaitable[Any]]:
+async def _named(
+    app: Services, views: Views, me: int | None, posts: Collection[Post]
+) -> tuple[Mapping[int, Media], Mapping[int, bytes]]:
     """Their media, and their authors."""
+    if not posts:
+        return {}, {}
     media_ids = list(chain.from_iterable([post.media_ids for post in posts]))
-    return views.media.media(media_ids), app.people.summaries(views, me, {post.author_id for post in posts})
+    author_ids = {post.author_id for post in posts}
+    media, authors = await app.together(
+        views.media.media(media_ids), app.people.summaries(views, me, author_ids)
+    )
+    return media, authors
 
 
 def present(app: Services, posts: Sequence[Post], hydrated: Hydrated) -> list[bytes]:

@@ -97,6 +97,7 @@ _RELATIONSHIPS = {
     for followed_by in (False, True)
 }
 NO_VIEWER = b"null"
+_NO_MEDIA: Mapping[int, Media] = {}
 NO_RELATIONSHIP = _RELATIONSHIPS[False, False]
 """Of somebody to themselves, and of strangers."""
 
@@ -168,7 +169,15 @@ class People:
         return known.beginning + NO_RELATIONSHIP + _rest(account, counts) + b',"email":' + email + b"}"
 
     async def _registered(self, views: Views, user_ids: Collection[int]) -> dict[int, _Known]:
-        return await self._of(views, await views.accounts.accounts(user_ids))
+        accounts, avatars = await self._together(
+            views.accounts.accounts(user_ids), _media(views, self._remembered_avatars(user_ids))
+        )
+        return await self._of(views, accounts, avatars)
+
+    def _remembered_avatars(self, user_ids: Collection[int]) -> list[int]:
+        """Which they had when they were shown last, so that these are read together with the accounts."""
+        avatars = (known.avatar for user_id in user_ids if (known := self._known.get(user_id)) is not None)
+        return [avatar.media_id for avatar in avatars if avatar is not None]
 
     async def _relationships(
         self, views: Views, me: int | None, user_ids: Collection[int]
@@ -180,9 +189,12 @@ class People:
         )
         return {user_id: _RELATIONSHIPS[user_id in following, user_id in followers] for user_id in user_ids}
 
-    async def _of(self, views: Views, accounts: Mapping[int, Account]) -> dict[int, _Known]:
-        media_ids = [a.avatar_media_id for a in accounts.values() if a.avatar_media_id is not None]
-        avatars = await views.media.media(media_ids) if media_ids else {}
+    async def _of(
+        self, views: Views, accounts: Mapping[int, Account], read: Mapping[int, Media] = _NO_MEDIA
+    ) -> dict[int, _Known]:
+        """`read` are media that were read already."""
+        wanted = {a.avatar_media_id for a in accounts.values() if a.avatar_media_id is not None}
+        avatars = {**read, **await _media(views, wanted - read.keys())}
         people = {}
         for user_id, account in accounts.items():
             avatar = None if account.avatar_media_id is None else avatars.get(account.avatar_media_id)
@@ -215,6 +227,10 @@ class People:
         if area_of(key) == "public":
             return self._objects.public_url(key)
         return self._objects.signed_url(key, self._clock(), "public")
+
+
+async def _media(views: Views, media_ids: Collection[int]) -> Mapping[int, Media]:
+    return await views.media.media(media_ids) if media_ids else {}
 
 
 def _shown(avatar: Media | None) -> Rendition | None:

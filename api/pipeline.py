@@ -48,6 +48,7 @@ from stores.ports.idempotency import IdempotencyKeys
 from stores.ports.log import Partition
 from stores.ports.progress import Progress
 from stores.ports.rates import Rates
+from stores.ports.together import Together, in_turn
 
 POSITION_WAIT_MS = 2000
 _POSITION = POSITION_HEADER.lower().encode()
@@ -71,6 +72,7 @@ class Gateway:
     new_id: Callable[[], int]
     clock: Clock
     secret: bytes
+    together: Together = in_turn
 
 
 class Pipeline:
@@ -109,25 +111,36 @@ class Pipeline:
             raise problem(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(match.by_method))})
         scope[scopes.ROUTE] = plan.endpoint.path
         headers: Headers = scope[scopes.HEADERS]
-        call = await self._admitted(plan, match.values, scope, headers, limited)
-        self._read_query(plan, call, scope["query_string"])
-        body = b"" if plan.endpoint.body is None else await self._read_body(plan, call, headers, receive)
-        answer = await self._answer(plan, call, headers, body)
-        if plan.endpoint.method == "GET":
-            return self._presenter.read(answer, call)
-        return self._presenter.written(answer, call)
-
-    async def _admitted(
-        self, plan: Plan, values: tuple[str, ...], scope: Scope, headers: Headers, limited: RawHeaderList
-    ) -> Call:
-        addresses = self._gateway.addresses
-        client = addresses.client(scope, headers)
+        client = self._gateway.addresses.client(scope, headers)
         try:
             viewer = await self._viewer(plan, headers)
         except ProblemError:
             await self._count(plan, None, client, limited)  # guessing tokens is limited too
             raise
-        await self._count(plan, viewer, client, limited)
+        count = partial(self._count, plan, viewer, client, limited)
+        if (
+            plan.endpoint.method == "GET"
+        ):  # changes nothing, so it may have begun when it turns out to be refused
+            read = partial(self._read, plan, match.values, viewer, client, scope)
+            reply: RawReply = await self._gateway.together.guarded(count, read)
+            return reply
+        await count()
+        call = self._call(plan, match.values, viewer, client, scope)
+        self._read_query(plan, call, scope["query_string"])
+        body = b"" if plan.endpoint.body is None else await self._read_body(plan, call, headers, receive)
+        return self._presenter.written(await self._answer(plan, call, headers, body), call)
+
+    async def _read(
+        self, plan: Plan, values: tuple[str, ...], viewer: Viewer | None, client: str, scope: Scope
+    ) -> RawReply:
+        call = self._call(plan, values, viewer, client, scope)
+        self._read_query(plan, call, scope["query_string"])
+        return self._presenter.read(await self._handled(plan, call), call)
+
+    def _call(
+        self, plan: Plan, values: tuple[str, ...], viewer: Viewer | None, client: str, scope: Scope
+    ) -> Call:
+        addresses, headers = self._gateway.addresses, scope[scopes.HEADERS]
         named = path_values(plan.names, values)
         if named is None:
             raise problem(NOT_FOUND)

@@ -78,6 +78,10 @@ class PostPieces:
     def __init__(self) -> None:
         self._kept: dict[int, Pieces] = {}
 
+    def posts(self, post_ids: Iterable[int]) -> dict[int, StoredPost]:
+        """Those of them that are remembered, as they were once."""
+        return {post_id: kept.post for post_id in post_ids if (kept := self._kept.get(post_id)) is not None}
+
     def of(
         self, posts: Iterable[StoredPost], found: Mapping[int, StoredMedia], objects: Objects, now_ms: int
     ) -> list[Pieces | None]:

@@ -1,6 +1,5 @@
 """Where a distributed system keeps what the command line works with."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from pathlib import Path
@@ -15,7 +14,7 @@ from stores.cassandra.leases import LeaseHeldError, leased
 from stores.cassandra.presence import Presence
 from stores.cassandra.view import CassandraView
 from stores.ports.errors import UnavailableError
-from stores.ports.together import Together
+from stores.ports.together import Together, at_once
 
 
 class ClusterPlace:
@@ -24,7 +23,7 @@ class ClusterPlace:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._presence: Presence | None = None
-        self.together: Together = asyncio.gather
+        self.together: Together = at_once
         self.log, self.registry, self.keys = cluster.log, cluster.registry, cluster.keys
         self.folder: Path | None = None
 

@@ -28,6 +28,7 @@ from stores.argon2.passwords import Argon2Passwords, Cost
 from stores.cassandra.idempotency import CassandraIdempotencyKeys
 from stores.cassandra.presence import Presence
 from stores.ports.errors import StoreError
+from stores.ports.together import at_once
 from stores.ports.watch import unwatched
 from stores.redis.rates import RedisRates
 
@@ -113,7 +114,7 @@ class Distributed:
 async def distributed(settings: Settings, routes: Routes, clock: Clock = system_clock) -> Distributed:
     """Waits for Cassandra, whose word is needed for everything; raises OperatorError when it was not prepared."""
     cluster = await patiently("Cassandra", partial(connected, settings))
-    live = LiveViews(cluster.registry, cluster.view)
+    live = LiveViews(cluster.registry, cluster.served)
     await patiently("registry", live.refresh)
     presence = await patiently("presence", partial(Presence.enter, cluster.cassandra))
     stores = await patiently("secrets", partial(stores_of, cluster))
@@ -131,7 +132,7 @@ def _made_watch(cluster: Cluster, clock: Clock) -> Watch:
 
 def reading_of(live: LiveViews) -> Reading:
     progress = PolledProgress({name: p.topics for name, p in BY_NAME.items()}, live.stands)
-    return Reading(live.views, progress, unwatched, asyncio.gather)
+    return Reading(live.views, progress, unwatched, at_once)
 
 
 async def stores_of(cluster: Cluster) -> Stores:

@@ -62,6 +62,7 @@ def make_app(
         new_id=services.ids.next,
         clock=services.clock,
         secret=secret,
+        together=services.together,
     )
     others = []
     if store is not None:

@@ -25,6 +25,7 @@ from stores.kafka.names import logical, physical
 from stores.ports.crash import Crash, survive
 from stores.ports.log import Entry, Partition
 from stores.ports.registry import FED, Generation
+from stores.ports.together import at_once
 
 _REFRESH_S = 1.0
 _logger = structlog.get_logger(__name__)
@@ -95,7 +96,7 @@ class Worker:
     def _feed(self, generation: Generation) -> None:
         view = self._cluster.view(generation.projection, generation.number)
         cluster = self._cluster
-        step = Step(self._projection, view, cluster.log, cluster.keys, cluster.crash, together=asyncio.gather)
+        step = Step(self._projection, view, cluster.log, cluster.keys, cluster.crash, together=at_once)
         self._lanes.feed(Lane((generation.projection, generation.number), step, self._owned))
         _logger.info("feeding", projection=generation.projection, generation=generation.number)
 

@@ -17,6 +17,7 @@ from projectors.catalogue import BY_NAME
 from projectors.step import BATCH_COUNT, Step
 from runtime.beside import Beside
 from runtime.cluster_place import ClusterPlace
+from stores.ports.together import at_once
 
 _FED = tuple(dict.fromkeys((*seed.READ, *NAMES)))
 _ALONE_GENERATION = 999
@@ -69,7 +70,7 @@ async def _alone(system: System, name: str) -> float:
         place = ClusterPlace(cluster)
         await place.prepare(name, _ALONE_GENERATION)
         view = cluster.view(name, _ALONE_GENERATION)
-        step: Step[Any] = Step(BY_NAME[name], view, cluster.log, cluster.keys, together=asyncio.gather)
+        step: Step[Any] = Step(BY_NAME[name], view, cluster.log, cluster.keys, together=at_once)
         while step.tally.events_count < _ALONE_COUNT and await step.catch_up():
             pass
         await view.drop()

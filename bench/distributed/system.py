@@ -117,7 +117,7 @@ class System:
 
 async def caught_up(cluster: Cluster, *names: str) -> None:
     """Returns when the live views of these projections have applied what is on the log now."""
-    live = LiveViews(cluster.registry, cluster.view)
+    live = LiveViews(cluster.registry, cluster.served)
     await live.refresh()
     progress, ends = reading_of(live).progress, await cluster.log.ends(TOPICS)
     if not await patiently("views", partial(progress.reached, names, ends, _PATIENCE_MS)):

@@ -100,7 +100,7 @@ async def _counted_app(system: System) -> AsyncIterator[tuple[ASGIApp, Trips]]:
     trips, settings = Trips(), system.settings
     session = connect(*cassandra_hosts(settings), settings.namespace)
     cluster = Cluster(settings, _CountedCassandra(session, trips))
-    live = LiveViews(cluster.registry, cluster.view)
+    live = LiveViews(cluster.registry, cluster.served)
     await live.refresh()
     presence = await Presence.enter(cluster.cassandra)
     serving = Distributed(cluster, presence, await stores_of(cluster), live, "all", system_clock)

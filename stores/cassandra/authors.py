@@ -17,6 +17,7 @@ from typing import TypeVar, assert_never
 
 from events.ids import MAX_ID
 from stores.cassandra.buckets import newest_page
+from stores.cassandra.counting import questions
 from stores.cassandra.folded_rows import of_keys
 from stores.cassandra.session import Statement
 from stores.cassandra.view import CassandraView, delete_stamp, value_stamp
@@ -27,10 +28,11 @@ TABLE = """(author_id bigint, state text, post_id bigint, count bigint, fence bi
             PRIMARY KEY (author_id, state, post_id)) WITH CLUSTERING ORDER BY (state ASC, post_id DESC)"""
 """`state` is listed, gone or count."""
 
+_ONE_BUCKET = 0
 _COUNT_ID = 0
 """Stands in the row of the count where the others have a post's id; ids begin at 1."""
-_READ = """SELECT state, post_id, count, fence FROM {timelines}
-           WHERE author_id = ? AND state IN ('count', 'gone', 'listed') AND post_id IN ?"""
+_READ = """SELECT author_id, state, post_id, count, fence FROM {timelines}
+           WHERE author_id IN ? AND state IN ('count', 'gone', 'listed') AND post_id IN ?"""
 _LIST = "INSERT INTO {timelines} (author_id, state, post_id) VALUES (?,'listed',?) USING TIMESTAMP ?"
 _UNLIST = "DELETE FROM {timelines} USING TIMESTAMP ? WHERE author_id = ? AND state = 'listed' AND post_id = ?"
 _BURY = "INSERT INTO {timelines} (author_id, state, post_id) VALUES (?,'gone',?) USING TIMESTAMP ?"
@@ -56,6 +58,13 @@ class _Author:
     is_gone: dict[int, bool] = field(default_factory=dict)
     count: int = 0
     fence: int = -1
+
+    def know(self, state: str, post_id: int, count: int, fence: int) -> None:
+        """A row of it."""
+        if state == "count":
+            self.count, self.fence = count, fence
+        else:
+            self.is_gone[post_id] = state == "gone" or self.is_gone.get(post_id, False)
 
     def fold(self, told: Told) -> list[Statement]:
         """What has to be written. A post is listed once and then gone, so what is taken up again changes nothing."""
@@ -90,18 +99,19 @@ class _Author:
 
 
 class AuthorsView(CassandraView[C]):
-    async def _write_authors(self, told: Mapping[int, Told]) -> None:
-        await asyncio.gather(*(self._write_author(author_id, some) for author_id, some in told.items()))
-
-    async def _write_author(self, author_id: int, told: Told) -> None:
-        author = _Author(author_id)
-        asked = [_COUNT_ID, *{change.post_id for _, change in told}]
-        for state, post_id, count, fence in await self._rows(_READ, author_id, asked):
-            if state == "count":
-                author.count, author.fence = count, fence
-            else:
-                author.is_gone[post_id] = state == "gone" or author.is_gone.get(post_id, False)
-        await self._batch(author.fold(told))
+    async def _read_authors(self, told: Mapping[int, Told]) -> Sequence[Sequence[Statement]]:
+        """What has to be written, for each author."""
+        authors = {author_id: _Author(author_id) for author_id in told}
+        asked = {
+            (author_id, _ONE_BUCKET): {_COUNT_ID, *(change.post_id for _, change in some)}
+            for author_id, some in told.items()
+        }
+        lists = await asyncio.gather(
+            *(self._rows(_READ, author_ids, list(ids)) for _, author_ids, ids in questions(asked))
+        )
+        for author_id, state, post_id, count, fence in chain.from_iterable(lists):
+            authors[author_id].know(state, post_id, count, fence)
+        return [author.fold(told[author_id]) for author_id, author in authors.items()]
 
     async def of_author(self, author_id: int, before: int | None, limit: int) -> Page[int]:
         rows = await self._rows(_OF_AUTHOR, author_id, MAX_ID if before is None else before, limit + 1)

@@ -9,7 +9,7 @@ stamps of the fence: a batch that has reached one replica of three would be half
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from stores.cassandra.buckets import BUCKETS, bucket_of
 from stores.cassandra.session import Cassandra, Row, Statement
@@ -46,7 +46,7 @@ class Part(Protocol[T_contra]):
         """Takes up changes; returns what has to be written."""
 
     def elsewhere(self, told: Told[T_contra]) -> Iterable[Statement]:
-        """Rows in partitions of their own; they are derived, so they are written first. For after the fold."""
+        """Rows in partitions of their own, of everything told, also of what was folded before. For after the fold."""
 
 
 class CountingView(CassandraView[C]):
@@ -71,17 +71,23 @@ class CountingView(CassandraView[C]):
         """Of which nothing is known."""
         raise NotImplementedError
 
-    async def _write(self, events: Sequence[Folded[C]]) -> None:
+    async def _known(self, events: Sequence[Folded[C]]) -> Any:
+        """What is told of each part, and the parts as they are."""
         told: dict[tuple[int, int], list[tuple[int, C]]] = {}
         for event in events:
             for change in event.changes:
                 post_id, id_ = self._counted(change)
                 told.setdefault((post_id, bucket_of(id_)), []).append((event.offset, change))
-        parts = await self._read(told)
+        return told, await self._read(told)
+
+    async def _write(self, events: Sequence[Folded[C]], known: Any) -> None:
+        """What is elsewhere follows from the ids that the events name: it needs not be first to be found again."""
+        told: Mapping[tuple[int, int], Told[C]]
+        parts: Mapping[tuple[int, int], Part[C]]
+        told, parts = known
         folded = [part.fold(told[place]) for place, part in parts.items()]
-        elsewhere = (part.elsewhere(told[place]) for place, part in parts.items())
-        await self._batches([(statement,) for statement in chain.from_iterable(elsewhere)])
-        await self._batches(folded)
+        elsewhere = chain.from_iterable(part.elsewhere(told[place]) for place, part in parts.items())
+        await self._batches([*folded, *((statement,) for statement in elsewhere)])
         await self._served.put(
             [CountPart(*place, value_stamp(part.fence), part.count) for place, part in parts.items()]
         )

@@ -78,7 +78,7 @@ class EdgesView(CassandraView[C]):
     async def _write_elsewhere(self, user_id: int, edges: Mapping[int, Edge]) -> None:
         """Rows in other partitions than the user's; they are derived, so they are written first."""
 
-    async def _write(self, events: Sequence[Folded[C]]) -> None:
+    async def _write(self, events: Sequence[Folded[C]], known: None) -> None:
         users: dict[int, dict[int, list[tuple[int, bool, int]]]] = {}
         for event in events:
             for change in event.changes:

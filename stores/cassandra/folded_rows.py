@@ -8,7 +8,7 @@ has ended or is deleted therefore keeps its row, emptied. All events about one t
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from cassandra.query import UNSET_VALUE
 
@@ -85,7 +85,7 @@ class FoldedRowsView(CassandraView[C], Generic[C, K, S]):
 
     def __init__(self, cassandra: Cassandra, generation: int, crash: Crash = survive) -> None:
         super().__init__(cassandra, generation, crash)
-        self._remembered: dict[K, tuple[Row, S]] = {}
+        self._remembered: dict[K, tuple[object, S]] = {}
 
     def _key(self, change: C) -> K:
         raise NotImplementedError
@@ -104,19 +104,26 @@ class FoldedRowsView(CassandraView[C], Generic[C, K, S]):
     def _indexed(self, key: K, said: S) -> Iterable[IndexRow]:
         return ()
 
-    async def _write(self, events: Sequence[Folded[C]]) -> None:
-        told: dict[K, list[tuple[Folded[C], C]]] = {}
-        for event in events:
-            for change in event.changes:
-                told.setdefault(self._key(change), []).append((event, change))
-        stands = await self._read(told)
-        for key, changes in told.items():
-            self._take_up(key, stands.setdefault(key, Stand()), changes)
+    async def _known(self, events: Sequence[Folded[C]]) -> Any:
+        """Where everything stands that the events speak of."""
+        return await self._read({self._key(change) for event in events for change in event.changes})
+
+    async def _write(self, events: Sequence[Folded[C]], known: Any) -> None:
+        stands = self._after(events, known)
         await self._write_indexes(stands)
         said = ((key, stand.said, stand.offset) for key, stand in stands.items())
         await asyncio.gather(
             *(self._put(key, what, offset) for key, what, offset in said if what is not None)
         )
+
+    def _after(self, events: Sequence[Folded[C]], stands: dict[K, Stand[S]]) -> dict[K, Stand[S]]:
+        told: dict[K, list[tuple[Folded[C], C]]] = {}
+        for event in events:
+            for change in event.changes:
+                told.setdefault(self._key(change), []).append((event, change))
+        for key, changes in told.items():
+            self._take_up(key, stands.setdefault(key, Stand()), changes)
+        return stands
 
     def _take_up(self, key: K, stand: Stand[S], changes: Iterable[tuple[Folded[C], C]]) -> None:
         """Changes of one event stand at one offset, so all of them are held against the one that was read."""
@@ -167,13 +174,16 @@ class FoldedRowsView(CassandraView[C], Generic[C, K, S]):
         return {row[0]: Stand(self._made_of(row), row[1]) for row in rows}
 
     def _made_of(self, row: Row) -> S:
-        key = row[0]
+        return self._made(row[0], row, lambda: row)
+
+    def _made(self, key: K, read: object, row: Callable[[], Row]) -> S:
+        """What the row says; `read` is what was read, from which the row is only made when it is another than before."""
         known = self._remembered.get(key)
-        if known is not None and known[0] == row:
+        if known is not None and known[0] == read:
             return known[1]
-        said = self._parsed(key, row[2:])
+        said = self._parsed(key, row()[2:])
         self._remembered.pop(key, None)
-        self._remembered[key] = row, said
+        self._remembered[key] = read, said
         if len(self._remembered) > REMEMBERED_COUNT:
             del self._remembered[next(iter(self._remembered))]
         return said

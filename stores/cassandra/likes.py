@@ -1,6 +1,6 @@
 """Likes in Cassandra: a row per user in the partition of the post and the user's bucket, with the list by time beside it.
 
-What a user likes is a table of its own, written before.
+What a user likes is a table of its own.
 """
 
 import asyncio

@@ -8,7 +8,8 @@ from typing import ClassVar, assert_never
 import orjson
 
 from events.media import AttachedKind, FocalPoint, Rendition
-from stores.cassandra.folded_rows import GONE, FoldedRowsView, Gone, IndexRow, index
+from stores.cassandra.folded_rows import GONE, Gone, IndexRow, index
+from stores.cassandra.served_rows import ServedRowsView
 from stores.cassandra.session import Row
 from stores.cassandra.view import only
 from stores.ports.media import (
@@ -32,7 +33,7 @@ _ATTACHED = index("media_attached", "attached_kind", "attached_id", "media_id")
 _ATTACHED_TO = "SELECT media_id FROM {media_attached} WHERE attached_kind = ? AND attached_id = ?"
 
 
-class CassandraMedia(FoldedRowsView[MediaChange, int, Media | Gone]):
+class CassandraMedia(ServedRowsView[MediaChange, Media | Gone]):
     PROJECTION = "media"
     TABLES: ClassVar[Mapping[str, str]] = {
         "media": """(media_id bigint PRIMARY KEY, offset bigint, gone boolean, owner_id bigint, object_key text,

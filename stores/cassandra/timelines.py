@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar, assert_never
+from typing import Any, ClassVar, assert_never
 
 import orjson
 
@@ -13,8 +13,9 @@ from events.posts import Place
 from stores.cassandra import authors
 from stores.cassandra.authors import AuthorsView
 from stores.cassandra.buckets import newest_page
-from stores.cassandra.folded_rows import GONE, FoldedRowsView, Gone, IndexRow, index
+from stores.cassandra.folded_rows import GONE, Gone, IndexRow, index
 from stores.cassandra.periods import DAY_MS, walked
+from stores.cassandra.served_rows import ServedRowsView
 from stores.cassandra.session import Row
 from stores.cassandra.view import member, only
 from stores.ports.page import Page
@@ -39,7 +40,7 @@ _PERIODS = "SELECT period FROM {tag_periods} WHERE tag = ? AND period <= ?"
 _WITH_TAG = "SELECT post_id FROM {tags} WHERE tag = ? AND period IN ? AND post_id < ? PER PARTITION LIMIT ?"
 
 
-class CassandraTimelines(FoldedRowsView[TimelinesChange, int, Post | Gone], AuthorsView[TimelinesChange]):
+class CassandraTimelines(ServedRowsView[TimelinesChange, Post | Gone], AuthorsView[TimelinesChange]):
     PROJECTION = "timelines"
     TABLES: ClassVar[Mapping[str, str]] = {
         "posts": """(post_id bigint PRIMARY KEY, offset bigint, gone boolean, author_id bigint, media_ids text, visibility text,
@@ -96,14 +97,18 @@ class CassandraTimelines(FoldedRowsView[TimelinesChange, int, Post | Gone], Auth
         if isinstance(said, Post):
             yield from ((_TAGS, (tag, _period(key), key)) for tag in said.tags)
 
-    async def _write(self, events: Sequence[Folded[TimelinesChange]]) -> None:
-        """Posts and their authors' partitions are facts of their own: neither rests on the other."""
+    async def _known(self, events: Sequence[Folded[TimelinesChange]]) -> Any:
         by_author: dict[int, list[tuple[int, PostPut | PostGone]]] = {}
         for event in events:
             for change in event.changes:
                 if isinstance(change, PostPut | PostGone):
                     by_author.setdefault(change.author_id, []).append((event.offset, change))
-        await asyncio.gather(self._write_authors(by_author), super()._write(events))
+        return await asyncio.gather(self._read_authors(by_author), super()._known(events))
+
+    async def _write(self, events: Sequence[Folded[TimelinesChange]], known: Any) -> None:
+        """Posts and their authors' partitions are facts of their own: neither rests on the other."""
+        authors, posts = known
+        await asyncio.gather(self._batches(authors), super()._write(events, posts))
 
     async def _add(self, rows: Mapping[IndexRow, int]) -> None:
         periods = {values[:2]: stamp for (_, values), stamp in rows.items()}

@@ -7,10 +7,12 @@ events again, whichever way they are cut into batches. Every cell is stamped wit
 and repeated writes lose by themselves: that a partition has one writer saves work, but nothing rests on it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
+from stores.cassandra import positions
 from stores.cassandra.session import Cassandra, Row, Statement
 from stores.ports.crash import Crash, survive
 from stores.ports.inspected import Held
@@ -23,9 +25,7 @@ Rows = tuple[Callable[..., Held], str]
 """What a row of the query says is held."""
 
 SHARED_TABLES = (
-    """CREATE TABLE IF NOT EXISTS positions (
-      projection text, generation int, topic text, partition int, offset bigint, event_id bigint,
-      PRIMARY KEY ((projection, generation), topic, partition))""",
+    positions.TABLE,
     """CREATE TABLE IF NOT EXISTS parked (
       projection text, generation int, topic text, partition int, offset bigint, event_id bigint, key text, reason text,
       retry boolean, PRIMARY KEY ((projection, generation), topic, partition, offset))""",
@@ -33,7 +33,6 @@ SHARED_TABLES = (
 """Of all views and generations together."""
 
 _OF_VIEW = "WHERE projection = ? AND generation = ?"
-_POSITIONS = f"SELECT topic, partition, offset, event_id FROM positions {_OF_VIEW}"
 _ADVANCE = """INSERT INTO positions (projection, generation, topic, partition, offset, event_id) VALUES (?,?,?,?,?,?)
               USING TIMESTAMP ?"""
 _PARKED = f"SELECT topic, partition, offset, event_id, key, reason, retry FROM parked {_OF_VIEW}"
@@ -86,7 +85,10 @@ class CassandraView(Generic[C]):
         self._names = {name: f"{name}_{generation}" for name in self.TABLES}
         self._texts: dict[str, str] = {}
 
-    async def _write(self, events: Sequence[Folded[C]]) -> None:
+    async def _known(self, events: Sequence[Folded[C]]) -> Any:
+        """What has to be read before these are written; some of them may have been applied."""
+
+    async def _write(self, events: Sequence[Folded[C]], known: Any) -> None:
         """Derived rows first, then the facts, each stamped. Applying the same events again has to end the same."""
         raise NotImplementedError
 
@@ -116,15 +118,16 @@ class CassandraView(Generic[C]):
         return ()
 
     async def positions(self) -> dict[Partition, Position]:
-        rows = await self._cassandra.rows(_POSITIONS, *self._view)
-        return {(topic, number): Position(offset, event_id) for topic, number, offset, event_id in rows}
+        return await positions.positions_of(self._cassandra, self._view)
 
     async def apply(self, events: Sequence[Folded[C]]) -> None:
-        fresh = beyond(await self.positions(), events)
+        changing = [event for event in events if event.changes]
+        stands, known = await asyncio.gather(self.positions(), self._known(changing))
+        fresh = beyond(stands, events)
         if not fresh:
             return
-        if changing := [event for event in fresh if event.changes]:
-            await self._write(changing)
+        if changing:
+            await self._write(changing, known)
         self._crash("view.before_position")
         await self._park(fresh)
         await self._advance(fresh)
@@ -157,7 +160,7 @@ class CassandraView(Generic[C]):
     async def release(self, topic: str, key: str, events: Sequence[Folded[C]]) -> None:
         """The events are forgotten only after all of them are applied: in between they are applied again, to no effect."""
         if changing := [event for event in events if event.changes]:
-            await self._write(changing)
+            await self._write(changing, await self._known(changing))
         self._crash("release.before_commit")
         if events:
             await self._cassandra.batch([(_RELEASE, (*self._view, *e.partition, e.offset)) for e in events])

@@ -6,23 +6,25 @@ an older stamp, the time of the last one is added to every stamp that a view wri
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import Any
 
 from cassandra.cluster import Session
+from redis.asyncio import Redis
 
+from stores.cassandra.buckets import BUCKETS_COUNT
 from stores.cassandra.counting import CountingView
+from stores.cassandra.served_rows import ServedRowsView
 from stores.cassandra.session import Cassandra, connect
 from stores.cassandra.view import SHARED_TABLES, CassandraView
-from stores.ports.counts import ServedCounts
 from stores.ports.crash import Crash, survive
+from stores.redis.counts import RedisCounts
+from stores.redis.rows import RedisRows
 
 KEYSPACE = os.environ.get("PHOTOLOG_TESTS_KEYSPACE", "photolog_tests")
 Kind = type[CassandraView[Any]]
-MakeServed = Callable[[str, int], ServedCounts]
-"""By projection and generation."""
 _DEFINED_WITHIN_S = 60
 """Changing the schema takes long on a machine that is busy with tests."""
 
@@ -101,12 +103,29 @@ class RestampingCassandra(Cassandra):
 
 
 @dataclass
+class Served:
+    """What Redis serves of views; nothing is known of those whose tables were emptied."""
+
+    redis: Redis
+    tables: Tables
+
+    def counts(self, projection: str, generation: int) -> RedisCounts:
+        return RedisCounts(self.redis, self._named(projection), generation, BUCKETS_COUNT)
+
+    def rows(self, projection: str, generation: int) -> RedisRows:
+        return RedisRows(self.redis, self._named(projection), generation)
+
+    def _named(self, projection: str) -> str:
+        return f"{projection}:{self.tables.emptied_at_us}"
+
+
+@dataclass
 class Keyspace:
     """What a test sees: a client of its own event loop, and views with empty tables."""
 
     cassandra: Cassandra
     tables: Tables
-    served: MakeServed
+    served: Served
     given: dict[Kind, int] = field(default_factory=dict)
 
     def generation(self, kind: Kind) -> int:
@@ -118,9 +137,15 @@ class Keyspace:
         self.tables.used |= {"positions", "parked"}
         return number
 
-    def open(self, kind: Kind, number: int, crash: Crash = survive) -> CassandraView[Any]:
+    def open(
+        self, kind: Kind, number: int, crash: Crash = survive, *, believed: bool = False
+    ) -> CassandraView[Any]:
+        """`believed`: what Redis serves of it is read as clients are shown it."""
         if issubclass(kind, CountingView):
-            return kind(self.cassandra, number, self.served(kind.PROJECTION, number), crash)
+            return kind(self.cassandra, number, self.served.counts(kind.PROJECTION, number), crash)
+        if issubclass(kind, ServedRowsView):
+            rows = self.served.rows(kind.PROJECTION, number)
+            return kind(self.cassandra, number, rows, crash, believed=believed)
         return kind(self.cassandra, number, crash)
 
     def empty(self) -> None:
@@ -128,12 +153,12 @@ class Keyspace:
         self.tables.empty()
         self.given.clear()
 
-    def fresh(self, kind: Kind) -> Any:
+    def fresh(self, kind: Kind, *, believed: bool = False) -> Any:
         """An empty view. What an earlier call gave in this test is emptied."""
         self.empty()
-        return self.open(kind, self.generation(kind))
+        return self.open(kind, self.generation(kind), believed=believed)
 
 
-def keyspace_of(tables: Tables, prepared: dict[str, Any], served: MakeServed) -> Iterator[Keyspace]:
+def keyspace_of(tables: Tables, prepared: dict[str, Any], served: Served) -> Iterator[Keyspace]:
     yield Keyspace(RestampingCassandra(tables, prepared), tables, served)
     tables.empty()

@@ -1,15 +1,11 @@
 """Real servers for these tests. One that is missing is a failure, never a skip."""
 
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
-from stores.cassandra.buckets import BUCKETS_COUNT
-from stores.redis.counts import RedisCounts
-from tests.distributed.cassandra import Keyspace, MakeServed, Tables, keyspace_of, open_keyspace
+from tests.distributed.cassandra import Keyspace, Served, Tables, keyspace_of, open_keyspace
 from tests.distributed.redis import COUNTS, emptied
 from tests.services.addresses import Addresses
 
@@ -33,16 +29,11 @@ def prepared() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def served(addresses: Addresses, tables: Tables) -> AsyncIterator[MakeServed]:
+async def served(addresses: Addresses, tables: Tables) -> AsyncIterator[Served]:
     async with emptied(addresses, COUNTS) as redis:
-        yield partial(_served, redis, tables)
-
-
-def _served(redis: Redis, tables: Tables, projection: str, generation: int) -> RedisCounts:
-    """Nothing is known of views whose tables were emptied."""
-    return RedisCounts(redis, f"{projection}:{tables.emptied_at_us}", generation, BUCKETS_COUNT)
+        yield Served(redis, tables)
 
 
 @pytest.fixture
-def keyspace(tables: Tables, prepared: dict[str, Any], served: MakeServed) -> Iterator[Keyspace]:
+def keyspace(tables: Tables, prepared: dict[str, Any], served: Served) -> Iterator[Keyspace]:
     yield from keyspace_of(tables, prepared, served)

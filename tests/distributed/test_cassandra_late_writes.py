@@ -94,5 +94,21 @@ async def test_who_was_overtaken_changes_nothing(
     said = await read(view)
     for start in range(0, len(events), 3):
         if late := [event for event in events[start : start + 3] if event.changes]:
-            await view._write(late)
+            await view._write(late, await view._known(late))
             assert await read(view) == said
+
+
+async def test_who_has_read_and_was_overtaken_changes_nothing(
+    keyspace: Keyspace, kind: Kind, events: Events, told: Sequence[Envelope], read: Read
+) -> None:
+    """Somebody who was frozen between reading and writing."""
+    said = await expected(keyspace, kind, events, read)
+    for start in range(0, len(events), 5):
+        late = [event for event in events[start : start + 3] if event.changes]
+        view = keyspace.fresh(kind)
+        await view.apply(events[:start])
+        known = await view._known(late)
+        await view.apply(events[start:])
+        if late:
+            await view._write(late, known)
+        assert await read(view) == said

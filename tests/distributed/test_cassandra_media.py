@@ -12,3 +12,12 @@ class TestCassandraMedia(MediaContract):
     def view(self, keyspace: Keyspace) -> CassandraMedia:
         view: CassandraMedia = keyspace.fresh(CassandraMedia)
         return view
+
+
+class TestServedMedia(MediaContract):
+    """As clients are shown them, from Redis where it has them."""
+
+    @pytest.fixture
+    def view(self, keyspace: Keyspace) -> CassandraMedia:
+        view: CassandraMedia = keyspace.fresh(CassandraMedia, believed=True)
+        return view

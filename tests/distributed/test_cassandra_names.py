@@ -50,7 +50,7 @@ class TestCassandraNames(NamesContract):
         """As after a crash before the position was written."""
         await apply(view, claim(ADA, 1))
         events = await folded(view, claim(BOB, 2), release(ADA, 1))
-        await view._write(events)
+        await view._write(events, await view._known(events))
         await view.apply(events)
         assert await view.holders([NAME]) == {}
         assert await view.of_users([ADA, BOB]) == []

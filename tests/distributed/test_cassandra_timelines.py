@@ -1,5 +1,6 @@
 """Cassandra keeps the contract of the timelines view."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from random import Random
@@ -7,19 +8,22 @@ from random import Random
 import pytest
 
 from events.ids import EPOCH_MS, first_id_at
+from stores.cassandra import served_rows
 from stores.cassandra.folded_rows import KEYS_AT_ONCE
 from stores.cassandra.periods import DAY_MS
 from stores.cassandra.timelines import CassandraTimelines
+from stores.ports.errors import UnavailableError
 from tests.contract.applying import apply
 from tests.contract.paging import all_items
 from tests.contract.timelines import TimelinesContract, gone, put, shown
-from tests.distributed.cassandra import Keyspace
+from tests.distributed.cassandra import Keyspace, Served
 
 
 class TestCassandraTimelines(TimelinesContract):
-    @pytest.fixture
-    def fresh(self, keyspace: Keyspace) -> Callable[[], CassandraTimelines]:
-        return lambda: keyspace.fresh(CassandraTimelines)
+    @pytest.fixture(params=[False, True], ids=["facts", "served"])
+    def fresh(self, keyspace: Keyspace, request: pytest.FixtureRequest) -> Callable[[], CassandraTimelines]:
+        """As it is written, and as clients are shown it: from Redis where that has it."""
+        return lambda: keyspace.fresh(CassandraTimelines, believed=request.param)
 
     async def test_more_authors_than_one_query_asks_for(self, view: CassandraTimelines) -> None:
         """A few are prolific, most have one post or none."""
@@ -58,3 +62,63 @@ class TestCassandraTimelines(TimelinesContract):
         )
         assert (await view.of_author(12, None, 5)).items == (21,)
         assert await shown(view, 21) is None
+
+
+class TestServedTimelines:
+    @pytest.fixture
+    def view(self, keyspace: Keyspace) -> CassandraTimelines:
+        view: CassandraTimelines = keyspace.fresh(CassandraTimelines, believed=True)
+        return view
+
+    async def test_what_is_served_is_not_asked_of_cassandra(self, view: CassandraTimelines) -> None:
+        await apply(view, put(21), put(22))
+        await view._rows("DELETE FROM {posts} WHERE post_id = ?", 21)
+        assert set(await view.posts([21, 22])) == {21, 22}
+
+    async def test_what_redis_has_lost_is_served_again(
+        self, view: CassandraTimelines, served: Served
+    ) -> None:
+        await apply(view, put(21))
+        before = await view.posts([21])
+        await served.redis.flushdb()
+        assert await view.posts([21]) == before
+        await view._rows("DELETE FROM {posts} WHERE post_id = ?", 21)
+        assert await view.posts([21]) == before
+
+    async def test_who_looks_at_the_facts_is_not_shown_copies(self, keyspace: Keyspace) -> None:
+        view = keyspace.fresh(CassandraTimelines)
+        await apply(view, put(21))
+        await view._rows("DELETE FROM {posts} WHERE post_id = ?", 21)
+        assert await view.posts([21]) == {}
+
+    @pytest.mark.parametrize("is_slow", [False, True])
+    async def test_readers_do_not_wait_for_redis(
+        self, view: CassandraTimelines, monkeypatch: pytest.MonkeyPatch, is_slow: bool
+    ) -> None:
+        """Nor ask it again at once."""
+        await apply(view, put(21))
+        asked = []
+
+        async def away(*_: object) -> None:
+            asked.append(1)
+            if is_slow:
+                await asyncio.Event().wait()
+            raise UnavailableError("away")
+
+        monkeypatch.setattr(served_rows, "_PATIENCE_S", 0.01)
+        monkeypatch.setattr(view._served, "get", away)
+        monkeypatch.setattr(view._served, "put", away)
+        for _ in range(3):
+            assert set(await view.posts([21])) == {21}
+        assert len(asked) == 1
+
+    async def test_projectors_wait_for_redis(
+        self, view: CassandraTimelines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def away(*_: object) -> None:
+            raise UnavailableError("away")
+
+        monkeypatch.setattr(view._served, "put", away)
+        with pytest.raises(UnavailableError):
+            await apply(view, put(21))
+        assert await view.positions() == {}

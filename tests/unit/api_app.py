@@ -23,6 +23,7 @@ from api.routes import Endpoint, Keyed, Reply
 from events.text import Text
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Positions
+from stores.ports.together import Together, in_turn
 from stores.sqlite.database import MEMORY
 from stores.sqlite.idempotency import SqliteIdempotencyKeys
 
@@ -78,6 +79,7 @@ class World:
     cors_origins: Collection[str] = ("*",)
     metrics_token: str | None = None
     others: Sequence[BaseRoute] = ()
+    together: Together = in_turn
 
     def __post_init__(self) -> None:
         self.keys = SqliteIdempotencyKeys(MEMORY)
@@ -124,6 +126,7 @@ class World:
             addresses=Addresses(self.trusted),
             new_id=self.new_id,
             clock=self.clock,
+            together=self.together,
             secret=SECRET,
         )
         return build_app(

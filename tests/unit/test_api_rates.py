@@ -12,6 +12,7 @@ from api.addresses import Addresses, limited_as, read_address
 from api.rates import Limits, LocalRates, SharedRates
 from stores.ports.errors import StoreError, UnavailableError
 from stores.ports.rates import Allowance, Verdict
+from stores.ports.together import Together, at_once, in_turn
 from tests.unit.api_app import ADA, BOB, NOW_MS, World
 
 FEW = Limits(
@@ -19,8 +20,9 @@ FEW = Limits(
 )
 
 
-async def test_what_is_left_is_on_every_answer() -> None:
-    world = World(limits=FEW)
+@pytest.mark.parametrize("together", [in_turn, at_once])
+async def test_what_is_left_is_on_every_answer(together: Together) -> None:
+    world = World(limits=FEW, together=together)
     async with world.client() as client:
         first = await client.get("/v1/things/7", headers=ADA)
         world.now_ms += 1500
