@@ -11,7 +11,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, NodeNotReadyError, NoError, TopicAlreadyExistsError, for_code
 
 from events.topics import TOPICS
 from stores.kafka.names import physical
@@ -100,16 +100,38 @@ def _wrong_count(name: str, found: int, needed: int) -> str:
 
 
 @asynccontextmanager
-async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="photolog", request_timeout_ms=10_000)
-    try:
-        async with asyncio.timeout(_DEADLINE_S):
+async def administrator(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Begins when there is somebody to ask. A broker that has just come back, or was frozen, knows of no broker for a moment, and
+    whoever has asked it then has to begin anew. Raises KafkaError when nobody answers.
+    """
+    while True:
+        admin = AIOKafkaAdminClient(
+            bootstrap_servers=bootstrap, client_id="photolog", request_timeout_ms=10_000
+        )
+        try:
             await admin.start()
+            if await _knows_brokers(admin):
+                yield admin
+                return
+        finally:
+            await admin.close()
+        await asyncio.sleep(_PAUSE_S)
+
+
+async def _knows_brokers(admin: AIOKafkaAdminClient) -> bool:
+    try:
+        return bool((await admin.describe_cluster())["brokers"])
+    except NodeNotReadyError:
+        return False
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    try:
+        async with asyncio.timeout(_DEADLINE_S), administrator(bootstrap) as admin:
             yield admin
     except (KafkaError, TimeoutError) as error:
         raise UnavailableError(f"{bootstrap} does not answer: {type(error).__name__}") from error
-    finally:
-        await admin.close()
 
 
 async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, list[Mapping[str, Any]]]:

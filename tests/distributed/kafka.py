@@ -12,7 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from events.topics import TOPICS
 from stores.kafka.names import physical
 from stores.kafka.reader import KafkaLogReader
-from stores.kafka.topics import create_topics, needed_settings
+from stores.kafka.topics import administrator, create_topics, needed_settings
 from stores.ports.errors import UnavailableError
 
 PARTITION_COUNT = 4
@@ -25,7 +25,7 @@ async def fresh_topics(bootstrap: str) -> AsyncIterator[str]:
     await create_topics(bootstrap, namespace, PARTITION_COUNT, 1)
     await _led(bootstrap, namespace)
     yield namespace
-    async with administrating(bootstrap) as admin:
+    async with administrator(bootstrap) as admin:
         await admin.delete_topics([physical(namespace, topic) for topic in TOPICS])
 
 
@@ -42,19 +42,6 @@ async def _led(bootstrap: str, namespace: str) -> None:
 
 
 @asynccontextmanager
-async def administrating(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Begins when there is somebody to ask: a broker that was frozen knows of no broker for a moment."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        while not (await admin.describe_cluster())["brokers"]:
-            pass
-        yield admin
-    finally:
-        await admin.close()
-
-
-@asynccontextmanager
 async def producing(bootstrap: str, **options: Any) -> AsyncIterator[AIOKafkaProducer]:
     """Somebody else's producer."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, **options)
@@ -68,7 +55,7 @@ async def producing(bootstrap: str, **options: Any) -> AsyncIterator[AIOKafkaPro
 async def configure(bootstrap: str, topic: str, changes: Mapping[str, str]) -> None:
     """As topics are made, but for these. Returns when brokers act by it, which is after the controller has said so."""
     settings = {**needed_settings(1), **changes}
-    async with administrating(bootstrap) as admin:
+    async with administrator(bootstrap) as admin:
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])
         while not settings.items() <= (await settings_of(admin, topic)).items():
             pass

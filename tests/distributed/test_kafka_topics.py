@@ -7,9 +7,9 @@ import pytest
 
 from events.topics import NAMES, POSTS, TOPICS
 from stores.kafka.names import physical
-from stores.kafka.topics import check_topics, create_topics
+from stores.kafka.topics import administrator, check_topics, create_topics
 from stores.ports.errors import StoreError, UnavailableError
-from tests.distributed.kafka import PARTITION_COUNT, administrating, configure, fresh_topics, settings_of
+from tests.distributed.kafka import PARTITION_COUNT, configure, fresh_topics, settings_of
 from tests.services.addresses import Addresses
 
 
@@ -25,7 +25,7 @@ async def test_making_them_again_changes_nothing_also_at_once(addresses: Address
         await asyncio.gather(
             *(create_topics(addresses.kafka, namespace, PARTITION_COUNT, 1) for _ in range(3))
         )
-        async with administrating(addresses.kafka) as admin:
+        async with administrator(addresses.kafka) as admin:
             assert (await settings_of(admin, posts))["retention.ms"] == "1000000000"
 
 
@@ -49,7 +49,7 @@ async def test_what_is_missing_or_otherwise_is_said_in_one_line_each(addresses: 
     async with fresh_topics(addresses.kafka) as namespace:
         posts, names = physical(namespace, POSTS), physical(namespace, NAMES)
         await configure(addresses.kafka, posts, {"retention.ms": "1000000000", "cleanup.policy": "compact"})
-        async with administrating(addresses.kafka) as admin:
+        async with administrator(addresses.kafka) as admin:
             await admin.delete_topics([names])
             while names in await admin.list_topics():
                 pass
