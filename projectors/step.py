@@ -132,7 +132,7 @@ class Step(Generic[C]):
         await self._retry(ends)
         batch = await self._next_batch({at: end for at, end in ends.items() if at not in delivered})
         await self._feed(batch)
-        if not batch and not self._is_filled:
+        if not batch and not (self._is_filled and await self._patiently(self.view.is_filled)):
             await self._see_whether_filled()
         return bool(batch)
 

@@ -135,7 +135,10 @@ class CassandraView(Generic[C]):
         self._crash("view.after_commit")
 
     async def filled(self) -> None:
-        """Of no interest to most views."""
+        """Of no interest to these views."""
+
+    async def is_filled(self) -> bool:
+        return True
 
     async def parked_keys(self) -> Collection[tuple[str, str]]:
         return {(event.partition[0], event.key) for event in await self.parked()}

@@ -65,7 +65,12 @@ class View(Protocol[C_contra]):
         """
 
     async def filled(self) -> None:
-        """The view has reached the end of the log; called the first time after each opening."""
+        """The view has reached the end of the log; called the first time after each opening, and whenever `is_filled` denies it."""
+
+    async def is_filled(self) -> bool:
+        """Whether all of it was filled, as is remembered with the data: a part may have gone back to when it was not, and the view's
+        position has not moved.
+        """
 
     async def parked_keys(self) -> Collection[tuple[str, str]]:
         """(topic, key) of every parked event: later events of these keys have to be parked too."""

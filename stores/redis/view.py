@@ -143,13 +143,16 @@ class RedisView(Generic[C]):
         reached = [a for p, offset in self._reached.items() for a in (partition_name(p), offset)]
         await _FILLED.run_each(self._redis, [(b, [self._bucket_count, *reached]) for b in self.buckets])
 
+    async def is_filled(self) -> bool:
+        states = await self._of_each(lambda pipeline, bucket: pipeline.hmget(bucket + b":state", STATE))
+        return all(self._is_believed(state) for (state,) in states)
+
     async def believed(self) -> bool:
         """False while some bucket is filled from nothing. Once it is believed, Redis is not asked again until a read raises
         EmptiedError.
         """
         if not self._is_sure:
-            states = await self._of_each(lambda pipeline, bucket: pipeline.hmget(bucket + b":state", STATE))
-            self._is_sure = all(self._is_believed(state) for (state,) in states)
+            self._is_sure = await self.is_filled()
             self._was_believed |= self._is_sure
         return self._is_sure
 

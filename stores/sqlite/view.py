@@ -83,6 +83,10 @@ class SqliteView(Generic[C]):
     async def filled(self) -> None:
         """Of no interest to most views."""
 
+    async def is_filled(self) -> bool:
+        """A file is lost or put back as a whole."""
+        return True
+
     async def parked_keys(self) -> Collection[tuple[str, str]]:
         with self._database.committed() as connection:
             return set(connection.execute("SELECT DISTINCT topic, key FROM parked"))

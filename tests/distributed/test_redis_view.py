@@ -19,6 +19,7 @@ from stores.redis.view import RedisView
 from tests.contract.log import record
 from tests.contract.view import DiedError, Events, OpenView, Read, ViewContract, dying_at
 from tests.distributed.redis import FEEDS, SEARCH, emptied
+from tests.distributed.redis_buckets import put_back, snapshot
 from tests.property.stories import Story
 from tests.property.subjects import SUBJECTS, Subject
 from tests.services.addresses import Addresses
@@ -160,3 +161,20 @@ class TestRedisViews(ViewContract):
         other = case.open(redis, 2, survive)
         await other.apply(events)
         assert filled == await read(other)
+
+    async def test_a_part_that_goes_back_to_when_it_was_filled_is_no_more_filled(
+        self, case: Case, redis: Redis, events: Events
+    ) -> None:
+        """The view's position does not move."""
+        view = case.open(redis, 1, survive)
+        await view.apply(events)
+        assert not await view.is_filled()
+        before = await snapshot(redis, view.buckets[0])
+        await view.filled()
+        assert await view.is_filled()
+        stood = await view.positions()
+        await put_back(redis, view.buckets[0], before)
+        assert await view.positions() == stood
+        assert not await view.is_filled()
+        await view.filled()
+        assert await view.is_filled()

@@ -365,3 +365,27 @@ class _Keys:
 
     async def get(self, user_ids: object) -> dict[int, bytes]:
         return self._keys
+
+
+async def test_a_view_that_denies_that_it_was_filled_is_told_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of it went back to when it was being filled, which does not move its position."""
+    told: list[str] = []
+    answers = [True, False, True]
+
+    async def filled() -> None:
+        told.append("filled")
+
+    async def is_filled() -> bool:
+        return answers.pop(0)
+
+    monkeypatch.setattr(world.step.view, "filled", filled)
+    monkeypatch.setattr(world.step.view, "is_filled", is_filled)
+    await world.append(acts(*_TOLD))
+    await world.drain()
+    found = []
+    while answers:
+        await world.drain()
+        found.append(len(told))
+    assert found == [1, 2, 2]
