@@ -73,7 +73,7 @@ class ServedRowsView(FoldedRowsView[C, int, S], Generic[C, S]):
         """Read from here, and served from now on."""
         read_at_ms = self._clock()
         rows = list(map(_served, await of_keys(self._rows, self.READ, keys)))
-        await self._unless_away(partial(self._served.put, rows, read_at_ms))
+        await self._unless_away(partial(self._served.fill, rows, read_at_ms))
         return {row.key: row.content for row in rows}
 
     async def _unless_away(self, ask: Callable[[], Awaitable[T]]) -> T | None:

@@ -22,7 +22,12 @@ class ServedRows(Protocol):
     """Of one generation of one view. Raises UnavailableError when the store is away."""
 
     async def put(self, rows: Collection[ServedRow], read_at_ms: int) -> None:
-        """Keep these rows, which were as they are at that time of the wall clock, where no newer ones are kept."""
+        """Keep these rows, which were so at that time of the wall clock, where no newer ones are kept. No older ones are served
+        from now on.
+        """
+
+    async def fill(self, rows: Collection[ServedRow], read_at_ms: int) -> None:
+        """The same of rows that were missed by somebody who read them."""
 
     async def get(self, keys: Collection[int]) -> Mapping[int, bytes]:
         """The contents of those rows that are kept."""

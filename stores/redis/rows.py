@@ -1,7 +1,7 @@
 """Served rows in Redis: a string for each copy of a row, which expires by itself, however often it is read.
 
 Copies lie in slots of their own. Who writes writes all of them. Who reads takes the first, or all of them in turn when this process
-asks for the row so often that one node would have more to do for it than its share.
+asks for the row so often that one node would have more to do for it than its share; then a row that is missed fills them all.
 """
 
 import time
@@ -33,10 +33,15 @@ class RedisRows:
         self._second = 0
 
     async def put(self, rows: Collection[ServedRow], read_at_ms: int) -> None:
+        await self._put([(row, copy) for row in rows for copy in range(COPIES_COUNT)], read_at_ms)
+
+    async def fill(self, rows: Collection[ServedRow], read_at_ms: int) -> None:
+        copies = [(row, copy) for row in rows for copy in range(COPIES_COUNT if self._is_hot(row.key) else 1)]
+        await self._put(copies, read_at_ms)
+
+    async def _put(self, copies: Collection[tuple[ServedRow, int]], read_at_ms: int) -> None:
         calls = [
-            (self._name(row.key, copy), (row.stamp, row.content, read_at_ms, KEPT_MS))
-            for row in rows
-            for copy in range(COPIES_COUNT)
+            (self._name(row.key, copy), (row.stamp, row.content, read_at_ms, KEPT_MS)) for row, copy in copies
         ]
         if calls:
             await _PUT.run_each(self._redis, calls)
@@ -54,7 +59,10 @@ class RedisRows:
             self._second = second
             self._read.clear()
         self._read[key] += 1
-        return self._read[key] % COPIES_COUNT if self._read[key] > HOT_PER_S else 0
+        return self._read[key] % COPIES_COUNT if self._is_hot(key) else 0
+
+    def _is_hot(self, key: int) -> bool:
+        return self._read[key] > HOT_PER_S
 
     def _name(self, key: int, copy: int) -> bytes:
         return b"%s%d:%d" % (self._prefix, key, copy)

@@ -107,7 +107,7 @@ class TestServedTimelines:
 
         monkeypatch.setattr(served_rows, "_PATIENCE_S", 0.01)
         monkeypatch.setattr(view._served, "get", away)
-        monkeypatch.setattr(view._served, "put", away)
+        monkeypatch.setattr(view._served, "fill", away)
         for _ in range(3):
             assert set(await view.posts([21])) == {21}
         assert len(asked) == 1

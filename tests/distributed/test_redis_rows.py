@@ -65,6 +65,25 @@ async def test_a_hot_row_is_asked_of_every_copy_and_others_of_the_first(redis: R
     assert sorted(each is None for each in found) == [False] * len(others) + [True]
 
 
+async def test_who_misses_a_row_fills_its_copies_only_when_it_is_hot(redis: Redis) -> None:
+    rows = opened(redis)
+    await rows.get([7])
+    await rows.fill([row(1)], now_ms())
+    assert len([key async for key in redis.scan_iter()]) == 1
+    assert await rows.get([7]) == {7: row(1).content}
+    await served_copies(rows)
+    await rows.fill([row(2)], now_ms())
+    assert len([key async for key in redis.scan_iter()]) == COPIES_COUNT
+    assert await served_copies(rows) == [row(2).content] * COPIES_COUNT
+
+
+async def test_what_is_written_replaces_what_readers_have_filled_in(redis: Redis) -> None:
+    rows = opened(redis)
+    await rows.put([row(2)], now_ms())
+    await rows.fill([row(1)], now_ms())
+    assert await served_copies(rows) == [row(2).content] * COPIES_COUNT
+
+
 async def test_what_was_hot_cools_down(redis: Redis) -> None:
     seconds = [0.0]
     rows = RedisRows(redis, "timelines", 1, lambda: seconds[0])
