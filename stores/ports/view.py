@@ -68,8 +68,8 @@ class View(Protocol[C_contra]):
         """The view has reached the end of the log; called the first time after each opening, and whenever `is_filled` denies it."""
 
     async def is_filled(self) -> bool:
-        """Whether all of it was filled, as is remembered with the data: a part may have gone back to when it was not, and the view's
-        position has not moved.
+        """Whether all of it was filled, as is remembered with the data: a part may have gone back to when it was not, while the
+        position stands still.
         """
 
     async def parked_keys(self) -> Collection[tuple[str, str]]:
