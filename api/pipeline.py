@@ -48,7 +48,7 @@ from stores.ports.idempotency import IdempotencyKeys
 from stores.ports.log import Partition
 from stores.ports.progress import Progress
 from stores.ports.rates import Rates
-from stores.ports.together import Together, in_turn
+from stores.ports.together import Together
 
 POSITION_WAIT_MS = 2000
 _POSITION = POSITION_HEADER.lower().encode()
@@ -72,7 +72,7 @@ class Gateway:
     new_id: Callable[[], int]
     clock: Clock
     secret: bytes
-    together: Together = in_turn
+    together: Together
 
 
 class Pipeline:
@@ -118,9 +118,8 @@ class Pipeline:
             await self._count(plan, None, client, limited)  # guessing tokens is limited too
             raise
         count = partial(self._count, plan, viewer, client, limited)
-        if (
-            plan.endpoint.method == "GET"
-        ):  # changes nothing, so it may have begun when it turns out to be refused
+        if plan.endpoint.method == "GET":
+            # It changes nothing, so it may have begun when it turns out to be refused.
             read = partial(self._read, plan, match.values, viewer, client, scope)
             reply: RawReply = await self._gateway.together.guarded(count, read)
             return reply

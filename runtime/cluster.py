@@ -27,6 +27,7 @@ from stores.cassandra.timelines import CassandraTimelines
 from stores.kafka.log import KafkaLog
 from stores.ports.crash import Crash, survive
 from stores.ports.errors import UnavailableError
+from stores.ports.rows import Unread
 from stores.ports.view import View
 from stores.redis.client import connect as connect_redis
 from stores.redis.counts import RedisCounts
@@ -100,11 +101,11 @@ class Cluster:
         }
 
     def _cached(self, kind: Any, believed: bool) -> OpenView:
-        """A view whose rows are served from Redis."""
+        """A view whose rows are served from Redis. Those are always kept up; only where they are believed they are also read."""
 
         def open_view(number: int) -> View[Any]:
-            served = RedisRows(self.redis, kind.PROJECTION, number)
-            view: View[Any] = kind(self.cassandra, number, served, self.crash, believed=believed)
+            rows = RedisRows(self.redis, kind.PROJECTION, number)
+            view: View[Any] = kind(self.cassandra, number, rows if believed else Unread(rows), self.crash)
             return view
 
         return open_view

@@ -13,12 +13,11 @@ from projectors.catalogue import BY_NAME
 from replay.certificate import Certificate
 from runtime.beside import Beside
 from runtime.operating import Operator
+from runtime.reaching import until_reached
 from stores.ports.registry import Generation
 from stores.ports.view import InParts
 
 _POLL_S = 0.2
-_STILL_COUNT = 50
-"""After so many polls without an event applied it is said who is waited for."""
 
 Compare = Callable[[], Awaitable[Certificate]]
 """What the repair is for, held against the log."""
@@ -65,16 +64,8 @@ class Repairs:
         await self._operator.repair(self._live, self._view, part)
         self._tell(f"{projection}: part {part} of generation {number} is empty and is filled again")
         goal = await self._system.log.ends(BY_NAME[projection].topics)
-        stood, still_count = await self._system.positions(self._live), 0
-        while not await self._is_filled(goal):
+        await until_reached(self._system, self._live, goal)
+        is_filled = await self._view.is_filled()
+        while not is_filled:  # which its projector says once it has seen the end
             await asyncio.sleep(_POLL_S)
-            stands = await self._system.positions(self._live)
-            stood, still_count = stands, still_count + 1 if stands == stood else 0
-            if still_count == _STILL_COUNT:
-                self._tell(f"nobody fills it: does `photolog worker {projection}` still run?")
-
-    async def _is_filled(self, goal: dict[tuple[str, int], int]) -> bool:
-        stands = await self._system.positions(self._live)
-        is_there = all(stands.get(at, -1) >= offset for at, offset in goal.items())
-        view = self._system.fresh_view(self._live)
-        return is_there and isinstance(view, InParts) and await view.believed()
+            is_filled = await self._view.is_filled()

@@ -17,8 +17,8 @@ from typing import TypeVar, assert_never
 
 from events.ids import MAX_ID
 from stores.cassandra.buckets import newest_page
-from stores.cassandra.counting import questions
 from stores.cassandra.folded_rows import of_keys
+from stores.cassandra.questions import questions
 from stores.cassandra.session import Statement
 from stores.cassandra.view import CassandraView, delete_stamp, value_stamp
 from stores.ports.page import Page
@@ -28,7 +28,6 @@ TABLE = """(author_id bigint, state text, post_id bigint, count bigint, fence bi
             PRIMARY KEY (author_id, state, post_id)) WITH CLUSTERING ORDER BY (state ASC, post_id DESC)"""
 """`state` is listed, gone or count."""
 
-_ONE_BUCKET = 0
 _COUNT_ID = 0
 """Stands in the row of the count where the others have a post's id; ids begin at 1."""
 _READ = """SELECT author_id, state, post_id, count, fence FROM {timelines}
@@ -99,15 +98,15 @@ class _Author:
 
 
 class AuthorsView(CassandraView[C]):
-    async def _read_authors(self, told: Mapping[int, Told]) -> Sequence[Sequence[Statement]]:
-        """What has to be written, for each author."""
+    async def _author_writes(self, told: Mapping[int, Told]) -> Sequence[Sequence[Statement]]:
+        """What has to be written, for each author, as their partitions are now."""
         authors = {author_id: _Author(author_id) for author_id in told}
         asked = {
-            (author_id, _ONE_BUCKET): {_COUNT_ID, *(change.post_id for _, change in some)}
+            author_id: {_COUNT_ID, *(change.post_id for _, change in some)}
             for author_id, some in told.items()
         }
         lists = await asyncio.gather(
-            *(self._rows(_READ, author_ids, list(ids)) for _, author_ids, ids in questions(asked))
+            *(self._rows(_READ, author_ids, list(ids)) for author_ids, ids in questions(asked))
         )
         for author_id, state, post_id, count, fence in chain.from_iterable(lists):
             authors[author_id].know(state, post_id, count, fence)

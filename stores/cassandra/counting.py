@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from stores.cassandra.buckets import BUCKETS, bucket_of
+from stores.cassandra.questions import questions
 from stores.cassandra.session import Cassandra, Row, Statement
 from stores.cassandra.view import CassandraView, value_stamp
 from stores.ports.counts import CountPart, ServedCounts
@@ -25,10 +26,6 @@ COUNT_ID = 0
 """Stands in the row of the count where the others have an id; ids begin at 1."""
 COUNTED_AT_ONCE = 12
 """Posts whose counts are read in one query, from a partition for each bucket."""
-POSTS_AT_ONCE = 20
-ROWS_AT_ONCE = 500
-"""Asked for in one query, which looks for every id under every post: most of them are not there."""
-
 Told = Sequence[tuple[int, C]]
 """Changes with their offsets, in order."""
 
@@ -110,7 +107,16 @@ class CountingView(CassandraView[C]):
                 else:
                     part.know(id_, tuple(columns))
 
-        await asyncio.gather(*(read(*question) for question in questions(asked)))
+        by_bucket: dict[int, dict[int, Collection[int]]] = {}
+        for (post_id, bucket), ids in asked.items():
+            by_bucket.setdefault(bucket, {})[post_id] = ids
+        await asyncio.gather(
+            *(
+                read(bucket, *question)
+                for bucket, of_posts in by_bucket.items()
+                for question in questions(of_posts)
+            )
+        )
         return parts
 
     async def counts(self, post_ids: Collection[int]) -> Mapping[int, int]:
@@ -142,23 +148,3 @@ def _summed(post_ids: Iterable[int], parts: Iterable[CountPart]) -> Mapping[int,
     for part in parts:
         counts[part.post_id] += part.count
     return counts
-
-
-def questions(
-    asked: Mapping[tuple[int, int], Collection[int]],
-) -> Iterable[tuple[int, Sequence[int], Collection[int]]]:
-    """Bucket, posts and ids that are asked for together. Those of whom little is asked come first, so that they share a query."""
-    by_bucket: dict[int, list[tuple[int, Collection[int]]]] = {}
-    for (post_id, bucket), ids in sorted(asked.items(), key=lambda item: len(item[1])):
-        by_bucket.setdefault(bucket, []).append((post_id, ids))
-    for bucket, of_posts in by_bucket.items():
-        post_ids: list[int] = []
-        together: set[int] = set()
-        for post_id, ids in of_posts:
-            is_full = (len(post_ids) + 1) * len(together | set(ids)) > ROWS_AT_ONCE
-            if post_ids and (is_full or len(post_ids) == POSTS_AT_ONCE):
-                yield bucket, post_ids, together
-                post_ids, together = [], set()
-            post_ids.append(post_id)
-            together.update(ids)
-        yield bucket, post_ids, together

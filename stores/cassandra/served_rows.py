@@ -34,13 +34,10 @@ class ServedRowsView(FoldedRowsView[C, int, S], Generic[C, S]):
         generation: int,
         served: ServedRows,
         crash: Crash = survive,
-        *,
-        believed: bool = False,
         clock: Clock = system_clock,
     ) -> None:
-        """What is served is always kept up; only where it is `believed` it is also read."""
         super().__init__(cassandra, generation, crash)
-        self._served, self._is_believed, self._clock = served, believed, clock
+        self._served, self._clock = served, clock
         self._paused_until_s = 0.0
 
     async def _known(self, events: Sequence[Folded[C]]) -> Any:
@@ -58,8 +55,6 @@ class ServedRowsView(FoldedRowsView[C, int, S], Generic[C, S]):
         await self._served.put(rows, read_at_ms)
 
     async def _said(self, keys: Collection[int]) -> dict[int, S]:
-        if not self._is_believed:
-            return await super()._said(keys)
         served = await self._unless_away(partial(self._served.get, keys)) or {}
         missing = [key for key in keys if key not in served]
         contents = {**served, **await self._contents(missing)} if missing else served

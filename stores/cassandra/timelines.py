@@ -103,7 +103,7 @@ class CassandraTimelines(ServedRowsView[TimelinesChange, Post | Gone], AuthorsVi
             for change in event.changes:
                 if isinstance(change, PostPut | PostGone):
                     by_author.setdefault(change.author_id, []).append((event.offset, change))
-        return await asyncio.gather(self._read_authors(by_author), super()._known(events))
+        return await asyncio.gather(self._author_writes(by_author), super()._known(events))
 
     async def _write(self, events: Sequence[Folded[TimelinesChange]], known: Any) -> None:
         """Posts and their authors' partitions are facts of their own: neither rests on the other."""

@@ -31,3 +31,19 @@ class ServedRows(Protocol):
 
     async def get(self, keys: Collection[int]) -> Mapping[int, bytes]:
         """The contents of those rows that are kept."""
+
+
+class Unread:
+    """Rows that are kept up for others, and not looked at: for who asks for the facts. Nothing is known, and nothing filled in."""
+
+    def __init__(self, rows: ServedRows) -> None:
+        self._rows = rows
+
+    async def put(self, rows: Collection[ServedRow], read_at_ms: int) -> None:
+        await self._rows.put(rows, read_at_ms)
+
+    async def fill(self, rows: Collection[ServedRow], read_at_ms: int) -> None:
+        """Nobody has missed them."""
+
+    async def get(self, keys: Collection[int]) -> Mapping[int, bytes]:
+        return {}

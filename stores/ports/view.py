@@ -113,7 +113,7 @@ class InParts(Protocol):
     async def empty(self, part: int) -> None:
         """Nothing is left of what the part holds, and nothing is lost that is applied meanwhile. May be repeated."""
 
-    async def believed(self) -> bool:
+    async def is_filled(self) -> bool:
         """No part is being filled."""
 
 

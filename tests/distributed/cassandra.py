@@ -20,6 +20,7 @@ from stores.cassandra.served_rows import ServedRowsView
 from stores.cassandra.session import Cassandra, connect
 from stores.cassandra.view import SHARED_TABLES, CassandraView
 from stores.ports.crash import Crash, survive
+from stores.ports.rows import Unread
 from stores.redis.counts import RedisCounts
 from stores.redis.rows import RedisRows
 
@@ -145,7 +146,7 @@ class Keyspace:
             return kind(self.cassandra, number, self.served.counts(kind.PROJECTION, number), crash)
         if issubclass(kind, ServedRowsView):
             rows = self.served.rows(kind.PROJECTION, number)
-            return kind(self.cassandra, number, rows, crash, believed=believed)
+            return kind(self.cassandra, number, rows if believed else Unread(rows), crash)
         return kind(self.cassandra, number, crash)
 
     def empty(self) -> None:

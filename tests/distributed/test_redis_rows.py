@@ -117,6 +117,22 @@ async def test_what_was_known_before_anything_that_is_kept_is_not_taken(redis: R
     assert await rows.get([7]) == {7: row(1).content}
 
 
+async def test_what_comes_too_late_to_be_taken_removes_what_is_older(redis: Redis) -> None:
+    """As when the clock of who writes is wrong: nothing is served rather than what was replaced."""
+    rows = opened(redis)
+    await rows.put([row(2)], now_ms())
+    await rows.put([row(1)], now_ms() - KEPT_MS)
+    assert await rows.get([7]) == {7: row(2).content}
+    await rows.put([row(3)], now_ms() - KEPT_MS)
+    assert await served_copies(rows) == [None] * COPIES_COUNT
+
+
+async def test_many_rows_at_once(redis: Redis) -> None:
+    rows, keys = opened(redis), range(1, 400)
+    await rows.put([row(key, key=key) for key in keys], now_ms())
+    assert await rows.get(keys) == {key: row(key, key=key).content for key in keys}
+
+
 async def test_nothing_is_asked_and_nothing_is_put(redis: Redis) -> None:
     rows = opened(redis)
     await rows.put([], now_ms())

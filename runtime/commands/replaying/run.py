@@ -16,16 +16,12 @@ from runtime.commands import options
 from runtime.commands.replaying import trying
 from runtime.commands.replaying.judging import bar
 from runtime.commands.replaying.progress import Shown
-from runtime.folder import FolderInUseError
 from runtime.operating import Operator
+from runtime.reaching import until_reached
 from runtime.verifying import keep, verify_generation
 from stores.ports.errors import UnavailableError
-from stores.ports.log import Positions
 from stores.ports.registry import Generation, NotReadyError
 
-_POLL_S = 0.2
-_STILL_COUNT = 50
-"""After so many polls without an event applied it is said who is waited for."""
 _BROKEN_OFF = 130
 
 
@@ -149,30 +145,5 @@ async def _verified(system: Beside, operator: Operator, fresh: Generation, as_js
 
 
 async def until_even(system: Beside, live: Generation, other: Generation) -> None:
-    """Wait until the other generation stands where the live one stands now. A server feeds it; while there is none, this does."""
-    goal = await system.positions(live)
-    stood, still_count = await system.positions(other), 0
-    while not _reached(stood, goal):
-        if not await system.is_fed(other):
-            raise click.ClickException(f"{other.projection} {other.number} broke; see the server's log")
-        try:
-            with system.unfed():
-                await system.build(other, lambda reached: None)
-        except FolderInUseError:
-            await asyncio.sleep(_POLL_S)
-        stands = await system.positions(other)
-        stood, still_count = stands, still_count + 1 if stands == stood else 0
-        if still_count == _STILL_COUNT:
-            click.echo(_waits(other), err=True)
-
-
-def _reached(stands: Positions, goal: Positions) -> bool:
-    return all(stands.get(at, -1) >= offset for at, offset in goal.items())
-
-
-def _waits(generation: Generation) -> str:
-    name = generation.projection
-    return (
-        f"{name} {generation.number} is built and waits to be fed with what was written since, but nothing comes: "
-        f"does `photolog worker {name}`, or the embedded server, still run?"
-    )
+    """Wait until the other generation stands where the live one stands now."""
+    await until_reached(system, other, await system.positions(live))
