@@ -29,7 +29,10 @@ _SLICE_S = 5.0
 
 @dataclass(slots=True)
 class Ran:
-    """What a command took. `memory_bytes` are samples a second apart, `built_bytes` those of them taken during the build."""
+    """What a command took. `memory_bytes` are samples a second apart, `built_bytes` those of them taken during the build.
+
+    Memory is the process's own. Pages of files that it maps are the kernel's to drop, and grow with the files.
+    """
 
     seconds: float = 0.0
     built_s: float = 0.0
@@ -80,11 +83,11 @@ async def _watch(
                 building_since_s = now_s
             if not building and building_since_s is not None and not ran.built_s:
                 ran.built_s = now_s - building_since_s
-            if now_s >= sampled_s + _SAMPLE_EVERY_S and (rss_bytes := _rss_bytes(process)):
+            if now_s >= sampled_s + _SAMPLE_EVERY_S and (own_bytes := _own_bytes(process)):
                 sampled_s = now_s
-                ran.memory_bytes.append(rss_bytes)
+                ran.memory_bytes.append(own_bytes)
                 if building:
-                    ran.built_bytes.append(rss_bytes)
+                    ran.built_bytes.append(own_bytes)
             await asyncio.sleep(_LOOK_EVERY_S)
     ran.seconds = time.monotonic() - began_s
     return ran
@@ -95,10 +98,11 @@ async def _is_building(system: Beside, names: Sequence[str]) -> bool:
     return any(each.state == "building" and each.projection in names for each in known)
 
 
-def _rss_bytes(process: psutil.Process) -> int:
+def _own_bytes(process: psutil.Process) -> int:
     """0 once it has ended."""
     try:
-        return int(process.memory_info().rss)
+        memory = process.memory_info()
+        return int(memory.rss - memory.shared)
     except psutil.NoSuchProcess:
         return 0
 
