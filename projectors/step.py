@@ -10,9 +10,8 @@ It knows no technology and no other view. One step feeds a view at a time; nothi
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from heapq import heapify, heappop, heapreplace
+from functools import partial
 from time import perf_counter
 from typing import Generic, TypeVar
 
@@ -21,6 +20,7 @@ import structlog
 from projectors.folding import folded, parked, subjects
 from projectors.projection import Projection
 from projectors.tally import Tally
+from projectors.upcoming import Upcoming
 from stores.ports.crash import Crash, survive
 from stores.ports.errors import UnavailableError
 from stores.ports.keys import Keys
@@ -34,8 +34,6 @@ _log = structlog.get_logger(__name__)
 
 BATCH_COUNT = 2_000
 """Most events applied in one write while catching up."""
-READ_AHEAD_COUNT = 500
-"""Events read of one partition at a time while catching up."""
 PARKED_KEYS_LIMIT = 1_000
 """With more keys parked than this, something is wrong with the code rather than with events."""
 FAR_COUNT = 10_000
@@ -79,7 +77,7 @@ class Step(Generic[C]):
         self._goal: Positions | None = None
         """Where the log ended when this began to fill the view, until the view has come so far."""
         self._is_filled = False
-        self._ahead: dict[Partition, deque[Entry]] = {}
+        self._upcoming = Upcoming(self._read, together)
 
     @property
     def parked_keys_count(self) -> int:
@@ -130,8 +128,12 @@ class Step(Generic[C]):
             ends = {partition: end for partition, end in ends.items() if partition in owned}
         self.ends = ends
         await self._retry(ends)
-        batch = await self._next_batch({at: end for at, end in ends.items() if at not in delivered})
-        await self._feed(batch)
+        wanted = {at: end for at, end in ends.items() if at not in delivered}
+        batch = await self._upcoming.take(self.positions, wanted, self._batch_count)
+        after = {**self.positions, **{entry.partition: entry.offset for entry in batch}}
+        await self._together.guarded(
+            partial(self._feed, batch), partial(self._upcoming.read_on, after, wanted, self._batch_count)
+        )
         if not batch and not (self._is_filled and await self._patiently(self.view.is_filled)):
             await self._see_whether_filled()
         return bool(batch)
@@ -143,45 +145,6 @@ class Step(Generic[C]):
         if all(self.positions.get(partition, -1) >= end for partition, end in self._goal.items()):
             await self._patiently(self.view.filled)
             self._is_filled, self._goal = True, None
-
-    async def _next_batch(self, ends: Positions) -> list[Entry]:
-        """What comes next in all partitions together, about in the order in which it happened.
-
-        No result depends on that order. But edges and posts that come as they came once are merged as little as they were then.
-        """
-        await self._together(*(self._read_ahead(partition) for partition in self._to_read(ends)))
-        queues = [queue for partition in ends if (queue := self._ahead[partition])]
-        heads = [(queue[0].record.id, number) for number, queue in enumerate(queues)]
-        heapify(heads)
-        batch: list[Entry] = []
-        while heads and len(batch) < self._batch_count:
-            queue = queues[heads[0][1]]
-            entry = queue.popleft()
-            batch.append(entry)
-            if queue:
-                heapreplace(heads, (queue[0].record.id, heads[0][1]))
-            elif entry.offset < ends[entry.partition]:
-                break  # what comes next in this partition has to be read first
-            else:
-                heappop(heads)
-        return batch
-
-    def _to_read(self, ends: Positions) -> list[Partition]:
-        """Those of which nothing is kept. What is kept is right as long as the view stands right before it."""
-        found = []
-        for partition, end in ends.items():
-            queue = self._ahead.setdefault(partition, deque())
-            stands = self.positions.get(partition, -1)
-            if queue and queue[0].offset != stands + 1:
-                queue.clear()
-            if not queue and stands < end:
-                found.append(partition)
-        return found
-
-    async def _read_ahead(self, partition: Partition) -> None:
-        """The partition's next entries are kept until they are taken."""
-        stands = self.positions.get(partition, -1)
-        self._ahead[partition].extend(await self._read(partition, stands + 1, READ_AHEAD_COUNT))
 
     async def _read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
         return await self._patiently(lambda: self._log.read(partition, first, limit))

@@ -10,12 +10,14 @@ from time import monotonic
 from typing import TypeVar
 
 from events.codec import Record
-from projectors.step import BATCH_COUNT, Step
+from projectors.step import Step
 from stores.ports.crash import Crash, survive
 from stores.ports.log import LogReader, Positions
 from stores.ports.registry import Generation, Registry
 
 C = TypeVar("C")
+BATCH_COUNT = 10_000
+"""Events in one write: the more there are, the more rows of one partition of a store are written together."""
 _BATCHES_PER_S = 5
 """A build that is held back writes in batches so small that none of them is felt by who reads beside it."""
 

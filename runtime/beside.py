@@ -22,9 +22,9 @@ import click
 from events.ids import Ids
 from projectors.catalogue import BY_NAME
 from projectors.engines.progress import GenerationKey
-from projectors.step import BATCH_COUNT, Step
+from projectors.step import Step
 from replay.operations import append_noted
-from replay.rebuild import Report, Throttle, build
+from replay.rebuild import BATCH_COUNT, Report, Throttle, build
 from runtime.due import is_rebuild_due
 from runtime.errors import ReplayedElsewhereError
 from runtime.folder import Folder, FolderInUseError, held

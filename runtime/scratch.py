@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from projectors.catalogue import BY_NAME
-from projectors.step import BATCH_COUNT, Step
-from replay.rebuild import Report, Throttle, build
+from projectors.step import Step
+from replay.rebuild import BATCH_COUNT, Report, Throttle, build
 from runtime.beside import Beside
 from runtime.errors import OperatorError
 from runtime.folder import FolderInUseError, held

@@ -14,7 +14,8 @@ from bench.distributed.system import System
 from bench.ground import NAMES, READERS_COUNT, Ground, reads
 from bench.past import Past
 from projectors.catalogue import BY_NAME
-from projectors.step import BATCH_COUNT, Step
+from projectors.step import Step
+from replay.rebuild import BATCH_COUNT
 from runtime.beside import Beside
 from runtime.cluster_place import ClusterPlace
 from stores.ports.together import at_once
@@ -70,7 +71,9 @@ async def _alone(system: System, name: str) -> float:
         place = ClusterPlace(cluster)
         await place.prepare(name, _ALONE_GENERATION)
         view = cluster.view(name, _ALONE_GENERATION)
-        step: Step[Any] = Step(BY_NAME[name], view, cluster.log, cluster.keys, together=at_once)
+        step: Step[Any] = Step(
+            BY_NAME[name], view, cluster.log, cluster.keys, batch_count=BATCH_COUNT, together=at_once
+        )
         while step.tally.events_count < _ALONE_COUNT and await step.catch_up():
             pass
         await view.drop()

@@ -11,8 +11,8 @@ import pytest
 
 from events.codec import encode
 from projectors.likes import LIKES
-from projectors.step import BATCH_COUNT, Step
-from replay.rebuild import Reached, Throttle, build
+from projectors.step import Step
+from replay.rebuild import BATCH_COUNT, Reached, Throttle, build
 from runtime.commands.replaying.progress import Pace, Shown, duration, in_json, in_words
 from stores.ports.registry import Generation
 from stores.sqlite.database import MEMORY
