@@ -12,6 +12,8 @@ from runtime.beside import Beside
 
 NAMES = ("likes", "feeds", "timelines", "search")
 """Projections that are replayed."""
+ERASED = ("feeds", "search")
+"""Those of them that are brought back together, after what they are kept in was lost."""
 READERS_COUNT = 200
 _READ_POSTS_COUNT = 1_000
 
@@ -33,6 +35,8 @@ class Ground:
     limit_is: str
     aims: Mapping[str, str]
     """By projection."""
+    erase: Callable[[], None] | None = None
+    """Empties the store of `ERASED`, where they have one of their own."""
 
 
 def reads(tokens: Sequence[str], past: Past) -> list[str]:

@@ -23,7 +23,7 @@ import orjson
 from rich.console import Console
 
 from bench import seed
-from bench.ground import NAMES, READERS_COUNT, Ground, reads
+from bench.ground import ERASED, NAMES, READERS_COUNT, Ground, reads
 from bench.measured import Measured
 from bench.past import Past
 from bench.projections import BARE_INSERTS, rows_per_second
@@ -87,6 +87,10 @@ def measure(ground: Ground, tell: Callable[[str], None], *, verified: bool) -> l
         if verified:
             tell(f"verifying {name}")
             found += _verified(ground, name)
+    if ground.erase is not None:
+        tell("bringing back what was erased")
+        ground.erase()
+        found += _brought_back(ground)
     return found
 
 
@@ -104,6 +108,13 @@ def _replayed(ground: Ground, name: str) -> list[Measured]:
         *_memory(what, ran),
         *_latencies(what, slices),
     ]
+
+
+def _brought_back(ground: Ground) -> list[Measured]:
+    what = f"replay of {' and '.join(ERASED)} after Redis was emptied"
+    with read(ground) as slices:
+        ran = run(ground, *ERASED, "--unverified")
+    return [Measured(f"{what}, the whole command", "s", [ran.seconds]), *_latencies(what, slices)]
 
 
 def _verified(ground: Ground, name: str) -> list[Measured]:

@@ -54,6 +54,7 @@ def ground(services: Path | None, past: Past, tell: Callable[[str], None]) -> It
                     limit=lambda name: asyncio.run(_alone(system, name)),
                     limit_is=f"the view by itself, batches of {BATCH_COUNT:,}",
                     aims=_AIMS,
+                    erase=system.empty_redis,
                 )
         finally:
             system.wipe()

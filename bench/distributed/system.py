@@ -61,8 +61,11 @@ class System:
             {name.removeprefix("PHOTOLOG_").lower(): value for name, value in self.environment.items()}
         )
 
-    def prepare(self) -> None:
+    def empty_redis(self) -> None:
         asyncio.run(self._empty())
+
+    def prepare(self) -> None:
+        self.empty_redis()
         subprocess.run(
             [PHOTOLOG, "migrate"], env=environment(self.environment), check=True, stdout=subprocess.DEVNULL
         )

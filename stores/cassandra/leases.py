@@ -16,8 +16,8 @@ TABLES = ("CREATE TABLE IF NOT EXISTS leases (work text PRIMARY KEY, holder uuid
 LEASE_S = 10
 _RENEW_EVERY_S = 3
 
-_TAKE = f"INSERT INTO leases (work, holder) VALUES (?, ?) IF NOT EXISTS USING TTL {LEASE_S}"
-_RENEW = f"UPDATE leases USING TTL {LEASE_S} SET holder = ? WHERE work = ? IF holder = ?"
+_TAKE = "INSERT INTO leases (work, holder) VALUES (?, ?) IF NOT EXISTS USING TTL ?"
+_RENEW = "UPDATE leases USING TTL ? SET holder = ? WHERE work = ? IF holder = ?"
 _LEAVE = "DELETE FROM leases WHERE work = ? IF holder = ?"
 
 
@@ -29,7 +29,7 @@ class LeaseHeldError(Exception):
 async def leased(cassandra: Cassandra, work: str) -> AsyncIterator[None]:
     """Raises LeaseHeldError, or UnavailableError."""
     holder = uuid4()
-    if not await cassandra.applied(_TAKE, work, holder):
+    if not await cassandra.applied(_TAKE, work, holder, LEASE_S):
         raise LeaseHeldError(work)
     renewing = asyncio.create_task(_renew(cassandra, work, holder))
     try:
@@ -46,5 +46,5 @@ async def _renew(cassandra: Cassandra, work: str, holder: UUID) -> None:
     while True:
         await asyncio.sleep(_RENEW_EVERY_S)
         with suppress(UnavailableError):
-            if not await cassandra.applied(_RENEW, holder, work, holder):
-                await cassandra.applied(_TAKE, work, holder)
+            if not await cassandra.applied(_RENEW, LEASE_S, holder, work, holder):
+                await cassandra.applied(_TAKE, work, holder, LEASE_S)

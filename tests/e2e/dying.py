@@ -1,12 +1,14 @@
 """`photolog` that kills itself in the middle of a replay, where it is told to: `python -P -m tests.e2e.dying ARGUMENTS`.
 
-It builds in small batches, so that a short log has a middle, and says on standard error how much was there when it began.
+It builds in small batches, so that a short log has a middle, and says on standard error how much was there when it began. The lease
+that it dies with runs out soon.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -20,6 +22,7 @@ COMMAND = (sys.executable, "-P", "-m", "tests.e2e.dying")
 DIES_AT = "DIES_AT"
 """Per cent of the build, or a crash point."""
 _BATCH_COUNT = 5
+_LEASE_S = 2
 
 
 def _die() -> None:
@@ -45,6 +48,12 @@ async def _build(step: Any, log: Any, report: Report, *rest: Any, dies_at: Calla
     await build(step, log, told, *rest)
 
 
+def _lease() -> AbstractContextManager[object]:
+    """An embedded system has none."""
+    is_distributed = os.environ.get("PHOTOLOG_PROFILE") == "distributed"
+    return patch("stores.cassandra.leases.LEASE_S", _LEASE_S) if is_distributed else nullcontext()
+
+
 def main() -> None:
     at = os.environ[DIES_AT]
     percent = int(at) if at.isdecimal() else 101
@@ -53,6 +62,7 @@ def main() -> None:
         patch.object(runtime.beside, "BATCH_COUNT", _BATCH_COUNT),
         patch.object(runtime.beside, "build", dying),
         patch.object(runtime.operating, "switch", partial(switch, crash=partial(_crash, at))),
+        _lease(),
     ):
         photolog()
 
