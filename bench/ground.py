@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.tokens import AccessTokens
 from bench.past import Past
 from bench.servers import bearer, request
 from runtime.beside import Beside
@@ -28,8 +29,8 @@ class Ground:
     fed: Sequence[str]
     """Projections that somebody feeds."""
     port: int
-    reads: list[str]
-    """Requests."""
+    reads: Callable[[], list[str]]
+    """Requests of now: a build may take longer than a token is good for."""
     limit: Callable[[str], float]
     """Of a projection, measured now."""
     limit_is: str
@@ -39,12 +40,13 @@ class Ground:
     """Empties the store of `ERASED`, where they have one of their own."""
 
 
-def reads(tokens: Sequence[str], past: Past) -> list[str]:
-    """Requests for home feeds and for posts in turn, by these people."""
+def reads(tokens: AccessTokens, past: Past) -> list[str]:
+    """Requests for home feeds and for posts in turn, by those who were signed in."""
+    issued = [tokens.issue(person, person) for person in past.people[:READERS_COUNT]]
     posts = past.readable()
     chosen = random.Random(5).sample(posts, min(_READ_POSTS_COUNT, len(posts)))
     return [
-        request("GET", target, bearer(tokens[number % len(tokens)]))
+        request("GET", target, bearer(issued[number % len(issued)]))
         for number, (post_id, _) in enumerate(chosen)
         for target in ("/v1/feed", f"/v1/posts/{post_id}")
     ]

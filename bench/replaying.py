@@ -29,7 +29,7 @@ from bench.past import Past
 from bench.projections import BARE_INSERTS, rows_per_second
 from bench.run import table
 from bench.servers import GENEROUS, PHOTOLOG, Server
-from bench.serving import sign_in
+from bench.serving import sign_in, tokens_of
 from bench.watched import Ran, read, read_slice, run, until_even
 from projectors.catalogue import BY_NAME
 from runtime.beside import beside
@@ -151,7 +151,7 @@ def _embedded(options: argparse.Namespace, tell: Callable[[str], None]) -> Itera
         folder, data = Path(name), Path(name, "data")
         tell("writing the past")
         asyncio.run(seed.write(data, past))
-        tokens = sign_in(data, past.people[:READERS_COUNT])
+        sign_in(data, past.people[:READERS_COUNT])
         settings = {**GENEROUS, "PHOTOLOG_DATA": str(data)}
         with Server([PHOTOLOG, "serve", "--port", "0"], settings) as server:
             yield Ground(
@@ -160,7 +160,7 @@ def _embedded(options: argparse.Namespace, tell: Callable[[str], None]) -> Itera
                 beside=partial(beside, data),
                 fed=tuple(BY_NAME),
                 port=server.port,
-                reads=reads(tokens, past),
+                reads=partial(reads, tokens_of(data), past),
                 limit=partial(_inserts, folder),
                 limit_is=BARE_INSERTS,
                 aims=dict.fromkeys(NAMES, "20,000/s"),

@@ -91,10 +91,9 @@ def _writes(
 
 def sign_in(data: Path, people: Sequence[int]) -> list[str]:
     """An access token for each of these people, without passwords."""
-    folder = Folder(data)
-    state = open_state(folder.state)
+    state = open_state(Folder(data).state)
     sessions = SqliteSessions(state)
-    tokens = AccessTokens([folder.secret("secret")], system_clock)
+    tokens = tokens_of(data)
 
     async def open_all() -> None:
         now_ms = system_clock()
@@ -106,3 +105,7 @@ def sign_in(data: Path, people: Sequence[int]) -> list[str]:
     asyncio.run(open_all())
     state.close()
     return [tokens.issue(person, person) for person in people]
+
+
+def tokens_of(data: Path) -> AccessTokens:
+    return AccessTokens([Folder(data).secret("secret")], system_clock)

@@ -150,4 +150,4 @@ def _read(ground: Ground, over: Event) -> list[dict[str, float]]:
 
 
 def read_slice(ground: Ground) -> dict[str, float]:
-    return load(ground.port, ground.reads, _SLICE_S, _READS_PER_S)
+    return load(ground.port, ground.reads(), _SLICE_S, _READS_PER_S)

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from projectors.catalogue import BY_NAME
-from projectors.engines.faust import FaustEngine
+from projectors.engines.faust import BATCH_COUNT, FaustEngine
 from projectors.engines.lanes import Lane, Lanes
 from projectors.engines.progress import GenerationKey
 from projectors.projection import Projection
@@ -96,7 +96,15 @@ class Worker:
     def _feed(self, generation: Generation) -> None:
         view = self._cluster.view(generation.projection, generation.number)
         cluster = self._cluster
-        step = Step(self._projection, view, cluster.log, cluster.keys, cluster.crash, together=at_once)
+        step = Step(
+            self._projection,
+            view,
+            cluster.log,
+            cluster.keys,
+            cluster.crash,
+            batch_count=BATCH_COUNT,
+            together=at_once,
+        )
         self._lanes.feed(Lane((generation.projection, generation.number), step, self._owned))
         _logger.info("feeding", projection=generation.projection, generation=generation.number)
 

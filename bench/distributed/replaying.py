@@ -42,7 +42,7 @@ def ground(services: Path | None, past: Past, tell: Callable[[str], None]) -> It
         try:
             tell("writing the past")
             asyncio.run(seed.write(system, past))
-            tokens = seed.sign_in(system, past.people[:READERS_COUNT])
+            seed.sign_in(system, past.people[:READERS_COUNT])
             with system.serving() as server, system.working(*_FED):
                 yield Ground(
                     settings=system.environment,
@@ -50,7 +50,7 @@ def ground(services: Path | None, past: Past, tell: Callable[[str], None]) -> It
                     beside=partial(_beside, system),
                     fed=_FED,
                     port=server.port,
-                    reads=reads(tokens, past),
+                    reads=partial(reads, seed.TOKENS, past),
                     limit=lambda name: asyncio.run(_alone(system, name)),
                     limit_is=f"the view by itself, batches of {BATCH_COUNT:,}",
                     aims=_AIMS,

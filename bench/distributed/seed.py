@@ -16,6 +16,7 @@ POSTS_EACH = 5
 READERS_COUNT = 200
 READ = ("accounts", "graph", "timelines", "media", "feeds", "likes", "comments", "saves")
 """What a page of posts is read from."""
+TOKENS = AccessTokens([SECRET.encode()], system_clock)
 _AT_ONCE_COUNT = 10_000
 _KEYS_AT_ONCE_COUNT = 1_000
 
@@ -32,8 +33,7 @@ def seed(system: System, follows: Sequence[tuple[int, int]]) -> Seeded:
 def sign_in(system: System, people: Sequence[int]) -> list[str]:
     """An access token for each of these people, without passwords."""
     asyncio.run(_open_sessions(system, people))
-    tokens = AccessTokens([SECRET.encode()], system_clock)
-    return [tokens.issue(person, person) for person in people]
+    return [TOKENS.issue(person, person) for person in people]
 
 
 async def make_keys(cluster: Cluster, people: Sequence[int]) -> None:

@@ -20,7 +20,8 @@ from mode import CrashingSupervisor
 from stores.ports.cancelling import cancellation_heeded
 from stores.ports.log import Entry
 
-BATCH_COUNT = 2_000
+BATCH_COUNT = 10_000
+"""Most events handed on together, where more come than can be applied: large batches are the cheaper ones."""
 _COMMIT_EVERY_S = 2.0
 _METADATA_MAX_AGE_MS = 10_000
 """Whoever divides the partitions may know of none, right after a broker has come back: they are divided anew when it knows."""
