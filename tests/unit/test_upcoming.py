@@ -55,6 +55,12 @@ async def test_batches_are_whole_and_in_the_order_of_what_happened(owners: list[
     assert [entry.record.id for entry in taken] == list(range(len(owners)))
 
 
+async def test_one_partition_that_has_nearly_everything_fills_a_batch() -> None:
+    log = _dealt([0] * 900 + [1, 2], 3)
+    batch = await Upcoming(log.read, at_once).take({}, log.ends, 600)
+    assert [entry.record.id for entry in batch] == list(range(600))
+
+
 async def test_what_was_read_on_is_not_read_again() -> None:
     log = _dealt([0] * 400, 1)
     upcoming = Upcoming(log.read, at_once)
