@@ -1,7 +1,7 @@
 """Registering, and one's own profile."""
 
 from functools import partial
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 import orjson
 from pydantic import AfterValidator, WithJsonSchema
@@ -85,11 +85,12 @@ class NewAccount(Input):
 
 
 class ProfilePatch(Input):
-    """A merge patch: absent keeps, null clears."""
+    """A merge patch: absent keeps, null clears. Who asks to be private is refused: no account is, and nobody may think so."""
 
     display_name: DisplayName | None = None
     bio: Bio | None = None
     location: Location | None = None
+    private: Literal[False] | None = None
     avatar_media_id: Id | None = None
 
 
@@ -141,9 +142,12 @@ async def patch_me(app: Services, call: Call) -> Answer:
 
 async def put_password(app: Services, call: Call) -> Answer:
     body = call.body(NewPassword)
+    answer = await get_me(
+        app, call
+    )  # which fails for somebody whom no view shows yet, before anything is changed
     await doorkeeper(app).change_password(call.me, body.current, body.new)
     await app.sessions.end_others(call.me, session_id(call))
-    return await get_me(app, call)
+    return answer
 
 
 def _registrar(app: Services) -> Registrar:

@@ -8,7 +8,7 @@ import orjson
 
 from api.calls import Answer, Call
 from api.hydrate import own_summary
-from api.models import Id, Input, Output, QueryInput, Time, rfc3339
+from api.models import MAY_BE_ABSENT, Id, Input, Output, QueryInput, Time, rfc3339
 from api.pages import PageOf, page
 from api.people import UserSummary
 from api.problems import FORBIDDEN, NOT_CAUGHT_UP, NOT_FOUND, problem
@@ -35,6 +35,12 @@ class Comment(Output):
 
 class CommentText(Input):
     text: Annotated[str, Text(1, 2200)]
+
+
+class CommentPatch(Input):
+    """A text cannot be cleared."""
+
+    text: Annotated[str, Text(1, 2200), MAY_BE_ABSENT] = ""
 
 
 class CommentsQuery(QueryInput):
@@ -72,8 +78,9 @@ async def get_comment(app: Services, call: Call) -> Answer:
 
 
 async def patch_comment(app: Services, call: Call) -> Answer:
-    views, text = app.views(), call.body(CommentText).text
+    views, patch = app.views(), call.body(CommentPatch)
     author = await own_summary(app, views, call.me)
+    text = patch.text if "text" in patch.model_fields_set else None
     comment_id = call.path_id("comment_id")
     written = await edit_comment(app.log, views, app.command(call), call.id, comment_id, text)
     return Answer(body=comment_json(written.value, author), position=written.positions)
@@ -127,7 +134,7 @@ def routes(app: Services) -> list[Endpoint]:
         ),
         Endpoint(
             "PATCH", one, partial(patch_comment, app), summary="Change your comment", tag="comments",
-            replies={200: Reply("The comment as it is now", Comment)}, body=CommentText, reads=READS,
+            replies={200: Reply("The comment as it is now", Comment)}, body=CommentPatch, reads=READS,
             problems=(NOT_FOUND, FORBIDDEN, NOT_CAUGHT_UP),
         ),
         Endpoint(

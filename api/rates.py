@@ -14,7 +14,7 @@ from stores.ports.errors import UnavailableError
 from stores.ports.rates import Allowance, Rates, Verdict
 
 _READS, _WRITES = Allowance(6000, 60), Allowance(600, 60)
-_REGISTRATIONS, _LOGINS = Allowance(30, 3600), Allowance(30, 60)
+_REGISTRATIONS, _LOGINS = Allowance(1_000, 3600), Allowance(120, 60)
 _PATIENCE_S = 0.25
 _PAUSE_S = 1.0
 _logger = structlog.get_logger(__name__)

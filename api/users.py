@@ -10,6 +10,7 @@ from api.people import User
 from api.problems import NOT_FOUND, problem
 from api.routes import Endpoint, Reply
 from api.services import Services
+from producers.naming import username_form
 
 
 class ByIds(QueryInput):
@@ -25,7 +26,8 @@ async def get_user(app: Services, call: Call) -> Answer:
 
 async def get_user_by_username(app: Services, call: Call) -> Answer:
     views = app.views()
-    account = await views.accounts.by_username(call.path_text("username").lower())
+    username = username_form(call.path_text("username"))
+    account = None if username is None else await views.accounts.by_username(username)
     if account is None:
         raise problem(NOT_FOUND)
     users = await app.people.users(views, call.viewer_id, (account.user_id,))

@@ -4,12 +4,15 @@ An event is a fact in the past tense: frozen, and complete in itself. This modul
 log (`codec`), nor which events exist (`catalogue`).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from events.ids import Id
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def _utc(value: datetime) -> datetime:
@@ -59,7 +62,7 @@ class Envelope(Part):
 
     @property
     def occurred_at_ms(self) -> int:
-        return int(self.occurred_at.timestamp() * 1000)
+        return (self.occurred_at - _EPOCH) // _MILLISECOND
 
 
 ENVELOPE_FIELDS = frozenset(Envelope.model_fields)

@@ -34,12 +34,15 @@ async def add_comment(
 
 
 async def edit_comment(
-    log: Journal, views: Views, me: Command, post_id: int, comment_id: int, text: str
+    log: Journal, views: Views, me: Command, post_id: int, comment_id: int, text: str | None
 ) -> Written[Comment]:
+    """None: as it is."""
     post = await visible_post(views, me.actor_id, post_id)
     comment = await _existing_comment(views, post_id, comment_id)
     if comment.commenter_id != me.actor_id:
         raise ForbiddenError
+    if text is None:
+        return Written(comment, {})
     edited = CommentEdited(
         **me.stamp(),
         post_id=post_id,

@@ -126,8 +126,10 @@ class Settings(BaseSettings):
     writes_per_minute: int = Field(
         default=600, ge=1, description="Writes per account, or per address without one."
     )
-    registrations_per_hour: int = Field(default=30, ge=1, description="New accounts per address.")
-    logins_per_minute: int = Field(default=30, ge=1, description="Log-ins per address.")
+    registrations_per_hour: int = Field(
+        default=1_000, ge=1, description="New accounts per address, behind which there may be many people."
+    )
+    logins_per_minute: int = Field(default=120, ge=1, description="Log-ins per address.")
 
     @field_validator("cors_origins", "trusted_proxies", mode="before")
     @classmethod

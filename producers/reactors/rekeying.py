@@ -1,15 +1,16 @@
 """Brings the files of media to where they belong as soon as that changes: into the public area when everybody may see what they are
 used for, out of it, under other keys, when that ends, and away when the media is deleted or was rejected.
 
-A move copies, appends the new keys, and only then deletes. Copies that leave the public area make the old objects go at once; those
-left behind in the private one are fetched through URLs that run out soon, and are removed by `sweeping`.
+A move copies, appends the new keys, and only then deletes. When a post is not for everybody any more, its files get new keys, even
+if they had not come to the public area yet, and the old objects go at once: anybody may have URLs of them. What else is left behind
+in the private area is fetched through URLs that run out soon, and is removed by `sweeping`.
 
 One at a time, because two moves of one media would undo each other: in one process by a lock; several processes have to share out
 users, which the keys of both topics are.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 import structlog
@@ -20,7 +21,7 @@ from events.posts import PostCreated, PostDeleted, PostEdited, PostEvent
 from producers.reactors.world import World
 from producers.visibility import is_public
 from stores.ports.media import Media
-from stores.ports.objects import Audience, ObjectMissingError, area_of, new_rendition_key
+from stores.ports.objects import Area, Audience, ObjectMissingError, area_of, new_rendition_key
 from stores.ports.views import Views
 
 _log = structlog.get_logger(__name__)
@@ -74,11 +75,20 @@ class Rekeying:
 
     async def _move(self, event: Envelope, media: Media, audience: Audience) -> None:
         renditions = media.renditions
-        if any(area_of(rendition.object_key) != audience for rendition in renditions):
+        is_withdrawn = isinstance(event, PostEdited) and audience == "private"
+        is_elsewhere = any(area_of(rendition.object_key) != audience for rendition in renditions)
+        if is_elsewhere or (is_withdrawn and await self._has_older_files(event, media)):
             renditions = await self._moved(event, media, audience)
         named = {rendition.object_key for rendition in renditions}
-        public = await self._world.objects.list("public", media.media_id)
-        await self._world.objects.delete([found.key for found in public if found.key not in named])
+        areas: Sequence[Area] = ("public", "private") if is_withdrawn else ("public",)
+        found = [stored for area in areas for stored in await self._world.objects.list(area, media.media_id)]
+        await self._world.objects.delete([stored.key for stored in found if stored.key not in named])
+
+    async def _has_older_files(self, event: Envelope, media: Media) -> bool:
+        """Those that were made because of the event are younger than it."""
+        named = {rendition.object_key for rendition in media.renditions}
+        private = await self._world.objects.list("private", media.media_id)
+        return any(found.key in named and found.stored_at_ms <= event.occurred_at_ms for found in private)
 
     async def _moved(self, event: Envelope, media: Media, audience: Audience) -> tuple[Rendition, ...]:
         """The renditions under their new keys, when readers see them."""

@@ -130,7 +130,7 @@ class Client:
         if wait_s > LONGEST_WAIT_S:
             raise DemoError(
                 f"{_named(request)} is refused for another {round(wait_s / 60)} minutes: a rate limit of the server. "
-                "Use fewer --people, or start the server with PHOTOLOG_REGISTRATIONS_PER_HOUR=1000."
+                "Use fewer --people, or start the server with PHOTOLOG_REGISTRATIONS_PER_HOUR=10000."
             )
         await self._sleep(wait_s)
 

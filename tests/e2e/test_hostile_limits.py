@@ -46,6 +46,12 @@ def test_a_name_that_nobody_has_is_not_found(world: World, name: str) -> None:
     assert response.status_code == 404
 
 
+def test_a_letter_that_only_looks_like_one_in_lower_case_names_nobody(world: World) -> None:
+    name = world.person("kate").get("/v1/me")["username"]
+    assert world.request("GET", f"/v1/users/by-username/{name.upper()}").status_code == 200
+    assert world.request("GET", f"/v1/users/by-username/\u212a{name[1:]}").status_code == 404
+
+
 def test_a_password_at_its_edges(world: World) -> None:
     for password in (
         "12345678",

@@ -140,6 +140,15 @@ def test_a_post_that_stops_being_public(world: World) -> None:
     ada.refused("GET", f"/v1/media/{media_id}", 404, "not_found")
 
 
+def test_urls_from_a_posts_first_moments_end_when_it_stops_being_public(world: World) -> None:
+    ada = world.person("ada")
+    post_id = ada.post("for all")
+    early = fetched(ada, post_id)
+    ada.ok("PATCH", f"/v1/posts/{post_id}", json={"visibility": "followers"})
+    until(lambda: all(world.http.get(url).status_code in (403, 404) for url, _ in early))
+    assert fetched(ada, post_id)
+
+
 def test_an_avatar_is_for_everybody(world: World) -> None:
     ada = world.person("ada")
     ada.ok("PATCH", "/v1/me", json={"avatar_media_id": ada.photo()})

@@ -211,6 +211,23 @@ async def test_when_a_post_stops_being_public_its_public_files_are_gone_at_once(
     assert keys(await world.now(media)).isdisjoint(keys(public))
 
 
+@pytest.mark.parametrize("had_moved", [True, False])
+async def test_urls_of_a_posts_first_moments_end_with_its_being_public(
+    world: MediaWorld, had_moved: bool
+) -> None:
+    """Until its files have moved, a public post is shown with signed URLs of the private ones."""
+    media = await ready(world)
+    post_id = await world.posted(media)
+    if had_moved:
+        await world.react()
+    world.pass_ms(60_000)
+    await world.show(post_id, "followers")
+    await world.react()
+    assert areas(await world.now(media)) == {"private"}
+    assert keys(media).isdisjoint(await world.stored(media))
+    assert keys(await world.now(media)) <= await world.stored(media)
+
+
 async def test_a_post_seen_before_its_attachment(world: MediaWorld) -> None:
     """Topics have no order between them."""
     media = await ready(world)
