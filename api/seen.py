@@ -47,13 +47,13 @@ class Seen:
         await asyncio.gather(*self._running)
 
     async def _note(self, user_id: int, now_ms: int) -> None:
-        account = (await self._accounts().accounts((user_id,))).get(user_id)
-        if account is None:
-            return
-        if account.seen_at_ms + SEEN_EVERY_MS > now_ms:
-            self._be_quiet(user_id, account.seen_at_ms + SEEN_EVERY_MS)
-            return
         try:
+            account = (await self._accounts().accounts((user_id,))).get(user_id)
+            if account is None:
+                return
+            if account.seen_at_ms + SEEN_EVERY_MS > now_ms:
+                self._be_quiet(user_id, account.seen_at_ms + SEEN_EVERY_MS)
+                return
             await note_seen(self._journal, Command(user_id, now_ms, self._ids.next(), self._ids))
         except StoreError as error:
             _log.warning("a visit was not noted", error=str(error))

@@ -131,9 +131,12 @@ class Step(Generic[C]):
         wanted = {at: end for at, end in ends.items() if at not in delivered}
         batch = await self._upcoming.take(self.positions, wanted, self._batch_count)
         after = {**self.positions, **{entry.partition: entry.offset for entry in batch}}
-        await self._together.guarded(
-            partial(self._feed, batch), partial(self._upcoming.read_on, after, wanted, self._batch_count)
-        )
+        try:
+            await self._together.guarded(
+                partial(self._feed, batch), partial(self._upcoming.read_on, after, wanted, self._batch_count)
+            )
+        except FarBehindError:
+            return True  # the store went back in time, by so much that the next batches begin there
         if not batch and not (self._is_filled and await self._patiently(self.view.is_filled)):
             await self._see_whether_filled()
         return bool(batch)

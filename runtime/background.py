@@ -44,7 +44,7 @@ class Background:
         self._tasks.add(task)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        error = task.exception()
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None:
             _logger.error("background job failed", job=task.get_name(), exc_info=error)
             self._failed(error)

@@ -150,6 +150,7 @@ class Runner:
         wanted = [entry for entry in entries if entry.record.type in self._types]
         sealed = {e.record.subject_id for e in wanted if BY_TYPE[e.record.type].personal}
         keys = await self._patiently(partial(self._keys.get, sealed)) if sealed else {}
+        reactions: list[asyncio.Task[None]] = []
         async with asyncio.TaskGroup() as group:
             for entry in wanted:
                 event = decode(entry.record, keys)
@@ -159,6 +160,11 @@ class Runner:
                 await self._places.acquire()
                 reaction = group.create_task(self._patiently(partial(self.reactor.react, event)))
                 reaction.add_done_callback(lambda _: self._places.release())
+                reactions.append(reaction)
+        if any(
+            reaction.cancelled() for reaction in reactions
+        ):  # which a group takes for an end like any other
+            raise RuntimeError(f"a reaction of {self.reactor.name} was broken off by somebody else")
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         wait_s = 0.05

@@ -79,10 +79,20 @@ class Rekeying:
         is_elsewhere = any(area_of(rendition.object_key) != audience for rendition in renditions)
         if is_elsewhere or (is_withdrawn and await self._has_older_files(event, media)):
             renditions = await self._moved(event, media, audience)
-        named = {rendition.object_key for rendition in renditions}
         areas: Sequence[Area] = ("public", "private") if is_withdrawn else ("public",)
-        found = [stored for area in areas for stored in await self._world.objects.list(area, media.media_id)]
-        await self._world.objects.delete([stored.key for stored in found if stored.key not in named])
+        await self._delete_left(event, media, {rendition.object_key for rendition in renditions}, areas)
+
+    async def _delete_left(
+        self, event: Envelope, media: Media, named: Collection[str], areas: Collection[Area]
+    ) -> None:
+        """What was there before the event, or was named, and is not any more. Younger files that nobody names may be about to be
+        named by a process that takes itself for the only one: they are left to `sweeping`.
+        """
+        left = {rendition.object_key for rendition in media.renditions}
+        for area in areas:
+            found = await self._world.objects.list(area, media.media_id)
+            left |= {stored.key for stored in found if stored.stored_at_ms <= event.occurred_at_ms}
+        await self._world.objects.delete([key for key in left if area_of(key) in areas and key not in named])
 
     async def _has_older_files(self, event: Envelope, media: Media) -> bool:
         """Those that were made because of the event are younger than it."""

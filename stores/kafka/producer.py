@@ -40,7 +40,7 @@ class Producer:
 
     async def place(self, topic: str, key: bytes) -> TopicPartition:
         """Where every producer in any language that hashes with murmur2 puts this key."""
-        await asyncio.shield(self._starting)
+        await self._started()
         numbers = await self._producer.partitions_for(topic)
         return TopicPartition(topic, DefaultPartitioner()(key, sorted(numbers), []))
 
@@ -69,8 +69,15 @@ class Producer:
         return int(last.result().offset)
 
     async def flush(self) -> None:
-        await asyncio.shield(self._starting)
+        await self._started()
         await self._producer.flush()
+
+    async def _started(self) -> None:
+        """Raises ProducerClosed when it was ended before: who waits for it is not who is cancelled then."""
+        await asyncio.wait([self._starting])
+        if self._starting.cancelled():
+            raise ProducerClosed
+        self._starting.result()
 
     async def end(self) -> None:
         """Send nothing more; whoever waits is told ProducerClosed. Takes a few request time-outs at most.

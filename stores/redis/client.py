@@ -59,15 +59,13 @@ def connect(url: str) -> Redis:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Driver errors leave as store errors: a Redis that is away, slow, loading or full as UnavailableError. A cancellation that the
-    driver loses is heeded.
+    """Driver errors leave as store errors: a Redis that is away, slow, loading, full, or does not let us in, as UnavailableError,
+    since no event is to blame and somebody can mend it. A cancellation that the driver loses is heeded.
     """
     try:
         with cancellation_heeded():
             yield
-    except exceptions.AuthenticationError as error:
-        raise StoreError(f"redis: {error}") from error
-    except _AWAY as error:
+    except (*_AWAY, exceptions.AuthenticationError, exceptions.NoPermissionError) as error:
         raise UnavailableError(f"redis: {error}") from error
     except exceptions.ResponseError as error:
         is_away = _AWAY_CODES.search(str(error)) is not None

@@ -95,6 +95,20 @@ async def test_a_silent_broker_is_answered_within_the_deadline_and_the_log_goes_
     assert set(Counter(found).values()) == {1}
 
 
+async def test_whoever_waits_for_a_start_that_others_gave_up_is_told_so(
+    broker: Stack, namespace: str
+) -> None:
+    """And is not broken off, which would look as if its own caller had gone away."""
+    log = KafkaLog(broker.addresses.kafka, namespace, deadline_s=1.0)
+    with broker.paused("kafka"):
+        first = asyncio.create_task(log.append([record(id_=1)]))
+        await asyncio.wait([first], timeout=0.5)
+        second = asyncio.create_task(log.append([record(id_=2)]))
+        answers = await asyncio.gather(first, second, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [UnavailableError, UnavailableError]
+    await log.close()
+
+
 async def test_a_frozen_broker_that_thaws_in_time_was_never_away(broker: Stack, namespace: str) -> None:
     log = KafkaLog(broker.addresses.kafka, namespace, deadline_s=30.0)
     await log.append([record(id_=1)])

@@ -33,6 +33,14 @@ async def redis(own: Stack, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Re
         yield found
 
 
+@pytest.mark.parametrize(
+    "error", [exceptions.AuthenticationError("WRONGPASS"), exceptions.NoPermissionError("NOPERM")]
+)
+def test_who_is_not_let_in_waits_for_somebody_to_mend_it(error: exceptions.RedisError) -> None:
+    with pytest.raises(UnavailableError), answering():
+        raise error
+
+
 async def test_nobody_answers(own: Stack, redis: Redis) -> None:
     with own.without("valkey"), pytest.raises(UnavailableError), answering():
         await redis.set("a", 1)

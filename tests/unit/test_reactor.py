@@ -62,6 +62,20 @@ def runner(world: MediaWorld, reactor: Recorder) -> Runner:
     return Runner(reactor, world.log, world.keys, world.positions, world.clock, world.wait)
 
 
+class BrokenOff(Recorder):
+    async def react(self, event: Envelope) -> None:
+        raise asyncio.CancelledError
+
+
+async def test_a_reaction_that_somebody_else_breaks_off_is_not_taken_for_done(world: MediaWorld) -> None:
+    await world.declared()
+    with pytest.raises(RuntimeError, match="broken off"):
+        await runner(world, BrokenOff()).catch_up()
+    reactor = Recorder()
+    await runner(world, reactor).catch_up()
+    assert len(reactor.seen) == 1
+
+
 async def test_every_event_of_its_kind_once(world: MediaWorld) -> None:
     reactor = Recorder()
     media = [await world.declared(), await world.uploaded()]

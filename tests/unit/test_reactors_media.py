@@ -403,6 +403,7 @@ async def test_wherever_it_dies_nothing_stays_public_until_it_is_tidied(world: M
     media = await ready(world)
     post_id = await world.posted(media)
     await world.react()
+    world.pass_ms(60_000)
     await world.show(post_id, "followers")
     world.fate.first, world.fate.period = seam, 1_000
     await world.survive()

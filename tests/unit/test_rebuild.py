@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -96,6 +96,35 @@ async def test_what_was_read_ahead_is_read_again_when_the_view_went_back(site: S
         step.view = emptied
         while await step.catch_up():
             pass
+        assert sum(position.offset + 1 for position in (await emptied.positions()).values()) == 40
+
+
+class _Fickle:
+    """A view that turns out to be empty in the middle of a write."""
+
+    def __init__(self, view: SqliteLikes, emptied: SqliteLikes) -> None:
+        self._view, self._emptied = view, emptied
+        self._writes_count = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._view, name)
+
+    async def apply(self, events: Any) -> None:
+        self._writes_count += 1
+        if self._writes_count == 4:
+            self._view = self._emptied
+        await self._view.apply(events)
+
+
+async def test_it_goes_on_when_the_view_went_back_far_while_it_was_written(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projectors.step.FAR_COUNT", 2)
+    with closing(SqliteLikes(MEMORY)) as emptied:
+        step: Step[Any] = Step(
+            LIKES, cast(Any, _Fickle(site.view, emptied)), site.log, SqliteKeys(site.state), batch_count=10
+        )
+        await build(step, site.log, lambda reached: None)
         assert sum(position.offset + 1 for position in (await emptied.positions()).values()) == 40
 
 
