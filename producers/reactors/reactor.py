@@ -161,9 +161,8 @@ class Runner:
                 reaction = group.create_task(self._patiently(partial(self.reactor.react, event)))
                 reaction.add_done_callback(lambda _: self._places.release())
                 reactions.append(reaction)
-        if any(
-            reaction.cancelled() for reaction in reactions
-        ):  # which a group takes for an end like any other
+        if any(task.cancelled() for task in reactions):
+            # Nobody asked for that, and a group takes it for an end like any other.
             raise RuntimeError(f"a reaction of {self.reactor.name} was broken off by somebody else")
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
