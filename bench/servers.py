@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -37,6 +38,8 @@ class Server:
         if os.cpu_count() != 1:
             psutil.Process(self._process.pid).cpu_affinity([0])
         self.port = self._read_port()
+        self._emptying = threading.Thread(target=self._read_on, daemon=True)
+        self._emptying.start()
 
     def _read_port(self) -> int:
         assert self._process.stdout is not None
@@ -47,6 +50,12 @@ class Server:
                 return int(orjson.loads(line)["url"].rsplit(":", 1)[1])
         raise RuntimeError("the server did not start")
 
+    def _read_on(self) -> None:
+        """A process whose output nobody reads stands still when the pipe is full."""
+        assert self._process.stdout is not None
+        for _ in self._process.stdout:
+            pass
+
     def memory_mib(self) -> float:
         return float(psutil.Process(self._process.pid).memory_info().rss) / 2**20
 
@@ -55,7 +64,8 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.communicate()
+        self._process.wait()
+        self._emptying.join()
 
 
 def load(port: int, requests: list[str], seconds: float, rate: float = 0.0) -> dict[str, float]:
