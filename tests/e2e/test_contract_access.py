@@ -127,10 +127,11 @@ def test_media_of_others_cannot_be_used(cast: Cast) -> None:
 
 def test_nobody_is_made_somebody_else_by_members_that_are_not_theirs_to_set(world: World) -> None:
     ada, eve = world.person("ada"), world.person("eve")
-    stolen = {"id": ada.id, "user_id": ada.id, "author_id": ada.id, "actor_id": ada.id, "private": True}
+    stolen = {"id": ada.id, "user_id": ada.id, "author_id": ada.id, "actor_id": ada.id}
     me = eve.ok("PATCH", "/v1/me", json={"bio": "x", "username": "root", "email": "a@b", **stolen})
     assert (me["id"], me["username"], me["private"]) == (eve.id, eve.username, False)
     counts = {"likes": 1000, "comments": 1000}
+    eve.refused("PATCH", "/v1/me", 422, "invalid", json={"private": True})
     body = {"media_ids": [eve.photo()], "author": {"id": ada.id}, "counts": counts, "liked": True, **stolen}
     post = eve.ok("POST", "/v1/posts", 201, json=body)
     assert (post["author"]["id"], post["counts"], post["liked"]) == (
