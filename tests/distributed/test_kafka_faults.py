@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from events.topics import ENGAGEMENT, TOPICS
 from stores.kafka.log import KafkaLog
@@ -96,15 +97,19 @@ async def test_a_silent_broker_is_answered_within_the_deadline_and_the_log_goes_
 
 
 async def test_whoever_waits_for_a_start_that_others_gave_up_is_told_so(
-    broker: Stack, namespace: str
+    broker: Stack, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And is not broken off, which would look as if its own caller had gone away."""
+
+    async def hang(_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(AIOKafkaProducer, "start", hang)
     log = KafkaLog(broker.addresses.kafka, namespace, deadline_s=1.0)
-    with broker.paused("kafka"):
-        first = asyncio.create_task(log.append([record(id_=1)]))
-        await asyncio.wait([first], timeout=0.5)
-        second = asyncio.create_task(log.append([record(id_=2)]))
-        answers = await asyncio.gather(first, second, return_exceptions=True)
+    first = asyncio.create_task(log.append([record(id_=1)]))
+    await asyncio.wait([first], timeout=0.5)
+    second = asyncio.create_task(log.append([record(id_=2)]))
+    answers = await asyncio.gather(first, second, return_exceptions=True)
     assert [type(answer) for answer in answers] == [UnavailableError, UnavailableError]
     await log.close()
 
