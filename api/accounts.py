@@ -142,9 +142,8 @@ async def patch_me(app: Services, call: Call) -> Answer:
 
 async def put_password(app: Services, call: Call) -> Answer:
     body = call.body(NewPassword)
-    answer = await get_me(
-        app, call
-    )  # which fails for somebody whom no view shows yet, before anything is changed
+    # Somebody whom no view shows yet is told so before anything is changed.
+    answer = await get_me(app, call)
     await doorkeeper(app).change_password(call.me, body.current, body.new)
     await app.sessions.end_others(call.me, session_id(call))
     return answer

@@ -13,8 +13,6 @@ from events.ids import Clock
 from stores.ports.errors import UnavailableError
 from stores.ports.rates import Allowance, Rates, Verdict
 
-_READS, _WRITES = Allowance(6000, 60), Allowance(600, 60)
-_REGISTRATIONS, _LOGINS = Allowance(1_000, 3600), Allowance(120, 60)
 _PATIENCE_S = 0.25
 _PAUSE_S = 1.0
 _logger = structlog.get_logger(__name__)
@@ -26,10 +24,10 @@ class Limits:
     address.
     """
 
-    read: Allowance = _READS
-    write: Allowance = _WRITES
-    registration: Allowance = _REGISTRATIONS
-    login: Allowance = _LOGINS
+    read: Allowance
+    write: Allowance
+    registration: Allowance
+    login: Allowance
 
     def of(self, rate_class: RateClass) -> Allowance | None:
         match rate_class:

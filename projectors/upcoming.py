@@ -46,8 +46,9 @@ class Upcoming:
         return batch
 
     async def read_on(self, stands: Positions, ends: Positions, count: int) -> None:
-        """Have ready what `take` will be asked for next."""
+        """Have ready what `take` will be asked for next. What was read of other partitions is given up."""
         share = _share(ends, count)
+        self._queues = {at: queue for at, queue in self._queues.items() if at in ends}
         wanted = {at: self._wanted(at, stands.get(at, -1)) for at in ends}
         await self._together(
             *(

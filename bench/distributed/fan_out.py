@@ -17,8 +17,8 @@ from events.graph import Followed
 from events.ids import Ids, system_clock
 from events.posts import PostCreated
 from producers.command import Command
+from projectors.engines.faust import BATCH_COUNT
 from projectors.feeds import project
-from projectors.step import BATCH_COUNT
 from runtime.cluster import Cluster
 from stores.ports.feeds import FeedsChange
 from stores.ports.view import Folded

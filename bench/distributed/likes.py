@@ -12,8 +12,8 @@ from bench.measured import Measured
 from events.ids import Ids, system_clock
 from events.likes import PostLiked
 from producers.command import Command
+from projectors.engines.faust import BATCH_COUNT
 from projectors.likes import project
-from projectors.step import BATCH_COUNT
 from runtime.cluster import Cluster
 from stores.cassandra.likes import CassandraLikes
 from stores.ports.likes import LikesChange

@@ -2,8 +2,8 @@
 used for, out of it, under other keys, when that ends, and away when the media is deleted or was rejected.
 
 A move copies, appends the new keys, and only then deletes. When a post is not for everybody any more, its files get new keys, even
-if they had not come to the public area yet, and the old objects go at once: anybody may have URLs of them. What else is left behind
-in the private area is fetched through URLs that run out soon, and is removed by `sweeping`.
+if it was so for less time than it takes to move them, and the old objects go at once: anybody may have URLs of them. What else is
+left behind in the private area is fetched through URLs that run out soon, and is removed by `sweeping`.
 
 One at a time, because two moves of one media would undo each other: in one process by a lock; several processes have to share out
 users, which the keys of both topics are.
@@ -75,9 +75,10 @@ class Rekeying:
 
     async def _move(self, event: Envelope, media: Media, audience: Audience) -> None:
         renditions = media.renditions
-        is_withdrawn = isinstance(event, PostEdited) and audience == "private"
+        was_shown = audience == "private" and _shows(event)
+        is_withdrawn = was_shown or (audience == "private" and isinstance(event, PostEdited))
         is_elsewhere = any(area_of(rendition.object_key) != audience for rendition in renditions)
-        if is_elsewhere or (is_withdrawn and await self._has_older_files(event, media)):
+        if is_elsewhere or (was_shown and await self._has_older_files(event, media)):
             renditions = await self._moved(event, media, audience)
         areas: Sequence[Area] = ("public", "private") if is_withdrawn else ("public",)
         await self._delete_left(event, media, {rendition.object_key for rendition in renditions}, areas)
@@ -126,6 +127,11 @@ class Rekeying:
             _log.error("rendition lost", media_id=media.media_id, rendition=rendition.name)
             return None
         return rendition.model_copy(update={"object_key": key})
+
+
+def _shows(event: Envelope) -> bool:
+    """Whether the event made a post everybody's, whatever has become of that since."""
+    return isinstance(event, PostCreated | PostEdited) and event.visibility == "public"
 
 
 async def _audience(views: Views, media: Media) -> Audience:

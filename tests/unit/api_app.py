@@ -23,6 +23,7 @@ from api.routes import Endpoint, Keyed, Reply
 from events.text import Text
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Positions
+from stores.ports.rates import Allowance
 from stores.ports.together import Together, in_turn
 from stores.sqlite.database import MEMORY
 from stores.sqlite.idempotency import SqliteIdempotencyKeys
@@ -60,6 +61,10 @@ class Thing(Output):
     name: str
 
 
+_MANY = Allowance(6_000, 60)
+_WIDE = Limits(read=_MANY, write=_MANY, registration=_MANY, login=_MANY)
+
+
 @dataclass
 class World:
     """What the routes do and what is behind them, for tests to look at and to change."""
@@ -74,7 +79,7 @@ class World:
     log_is_away: bool = False
     readiness: Readiness = field(default_factory=Readiness)
     state: SystemState = field(default_factory=SystemState)
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = _WIDE
     trusted: Sequence[str] = ()
     cors_origins: Collection[str] = ("*",)
     metrics_token: str | None = None

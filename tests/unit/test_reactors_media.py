@@ -228,6 +228,33 @@ async def test_urls_of_a_posts_first_moments_end_with_its_being_public(
     assert keys(await world.now(media)) <= await world.stored(media)
 
 
+async def test_who_says_again_that_a_post_is_for_followers_moves_nothing(world: MediaWorld) -> None:
+    media = await ready(world)
+    post_id = await world.posted(media, "followers")
+    await world.react()
+    world.pass_ms(60_000)
+    await world.show(post_id, "followers")
+    await world.react()
+    assert keys(await world.now(media)) == keys(media)
+
+
+async def test_files_that_came_after_the_event_are_not_gone_at_once(world: MediaWorld) -> None:
+    """Some process that was held up may be about to name them."""
+    media = await ready(world)
+    post_id = await world.posted(media)
+    await world.react()
+    await world.show(post_id, "followers")
+    late = [f"{area}/{media.media_id}/held-up.webp" for area in ("private", "public")]
+    for key in late:
+        await world.objects.copy((await named(world, media))[0], key)
+    await world.react()
+    assert set(late) <= await world.stored(media)
+
+
+async def named(world: MediaWorld, media: Media) -> list[str]:
+    return sorted(keys(await world.now(media)))
+
+
 async def test_a_post_seen_before_its_attachment(world: MediaWorld) -> None:
     """Topics have no order between them."""
     media = await ready(world)

@@ -78,6 +78,16 @@ async def test_a_batch_is_taken_again_from_where_the_view_stands() -> None:
     assert await upcoming.take({}, log.ends, 50) == first
 
 
+async def test_what_was_read_of_a_partition_that_is_left_to_others_is_given_up() -> None:
+    log = _dealt([0, 1] * 200, 2)
+    upcoming, (mine, left) = Upcoming(log.read, at_once), log.ends
+    stands = _moved({}, await upcoming.take({}, log.ends, 50))
+    await upcoming.read_on(stands, {mine: log.ends[mine]}, 50)
+    reads_count = log.reads_count
+    await upcoming.read_on(stands, {left: log.ends[left]}, 50)
+    assert log.reads_count == reads_count + 1
+
+
 async def test_no_more_than_two_batches_are_kept() -> None:
     log = _dealt([0, 1] * 5_000, 2)
     upcoming = Upcoming(log.read, at_once)
