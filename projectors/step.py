@@ -33,7 +33,9 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 BATCH_COUNT = 2_000
-"""Most events applied in one write while catching up."""
+"""Most events applied in one write while catching up, where others wait for their turn."""
+ALONE_BATCH_COUNT = 10_000
+"""The same in a process that does nothing else: the more there are, the more rows of one partition of a store go together."""
 PARKED_KEYS_LIMIT = 1_000
 """With more keys parked than this, something is wrong with the code rather than with events."""
 FAR_COUNT = 10_000

@@ -10,14 +10,12 @@ from time import monotonic
 from typing import TypeVar
 
 from events.codec import Record
-from projectors.step import Step
+from projectors.step import ALONE_BATCH_COUNT, Step
 from stores.ports.crash import Crash, survive
 from stores.ports.log import LogReader, Positions
 from stores.ports.registry import Generation, Registry
 
 C = TypeVar("C")
-BATCH_COUNT = 10_000
-"""Events in one write: the more there are, the more rows of one partition of a store are written together."""
 _BATCHES_PER_S = 5
 """A build that is held back writes in batches so small that none of them is felt by who reads beside it."""
 
@@ -44,7 +42,7 @@ class Throttle:
         clock: Callable[[], float] = monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.batch_count = max(1, min(BATCH_COUNT, int(events_per_s / _BATCHES_PER_S)))
+        self.batch_count = max(1, min(ALONE_BATCH_COUNT, int(events_per_s / _BATCHES_PER_S)))
         self._event_s, self._clock, self._sleep = 1 / events_per_s, clock, sleep
         self._free_at_s = clock()
 

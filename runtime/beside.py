@@ -22,9 +22,9 @@ import click
 from events.ids import Ids
 from projectors.catalogue import BY_NAME
 from projectors.engines.progress import GenerationKey
-from projectors.step import Step
+from projectors.step import ALONE_BATCH_COUNT, Step
 from replay.operations import append_noted
-from replay.rebuild import BATCH_COUNT, Report, Throttle, build
+from replay.rebuild import Report, Throttle, build
 from runtime.due import is_rebuild_due
 from runtime.errors import ReplayedElsewhereError
 from runtime.folder import Folder, FolderInUseError, held
@@ -211,7 +211,7 @@ class Beside:
             self.view(generation),
             self.log,
             self._place.keys,
-            batch_count=BATCH_COUNT if throttle is None else throttle.batch_count,
+            batch_count=ALONE_BATCH_COUNT if throttle is None else throttle.batch_count,
             together=self.together,
         )
         await build(step, self.log, report, throttle)

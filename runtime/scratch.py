@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from projectors.catalogue import BY_NAME
-from projectors.step import Step
-from replay.rebuild import BATCH_COUNT, Report, Throttle, build
+from projectors.step import ALONE_BATCH_COUNT, Step
+from replay.rebuild import Report, Throttle, build
 from runtime.beside import Beside
 from runtime.errors import OperatorError
 from runtime.folder import FolderInUseError, held
@@ -91,7 +91,7 @@ class Scratch:
         self, projection: str, path: Path, log: LogReader, report: Report, throttle: Throttle | None = None
     ) -> None:
         """Bring the view in this file to where the log ends, from where it stands. It is believed when it is read."""
-        batch_count = BATCH_COUNT if throttle is None else throttle.batch_count
+        batch_count = ALONE_BATCH_COUNT if throttle is None else throttle.batch_count
         with closing(self.open_view(projection, path)) as view:
             step = Step(
                 BY_NAME[projection],

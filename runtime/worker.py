@@ -10,11 +10,11 @@ from typing import Any
 import structlog
 
 from projectors.catalogue import BY_NAME
-from projectors.engines.faust import BATCH_COUNT, FaustEngine
+from projectors.engines.faust import FaustEngine
 from projectors.engines.lanes import Lane, Lanes
 from projectors.engines.progress import GenerationKey
 from projectors.projection import Projection
-from projectors.step import Step
+from projectors.step import ALONE_BATCH_COUNT, Step
 from runtime.background import Background
 from runtime.cluster import Cluster, connected, patiently
 from runtime.due import Due
@@ -102,7 +102,7 @@ class Worker:
             cluster.log,
             cluster.keys,
             cluster.crash,
-            batch_count=BATCH_COUNT,
+            batch_count=ALONE_BATCH_COUNT,
             together=at_once,
         )
         self._lanes.feed(Lane((generation.projection, generation.number), step, self._owned))

@@ -17,8 +17,8 @@ from events.graph import Followed
 from events.ids import Ids, system_clock
 from events.posts import PostCreated
 from producers.command import Command
-from projectors.engines.faust import BATCH_COUNT
 from projectors.feeds import project
+from projectors.step import ALONE_BATCH_COUNT
 from runtime.cluster import Cluster
 from stores.ports.feeds import FeedsChange
 from stores.ports.view import Folded
@@ -96,7 +96,7 @@ class _Bare:
         self._feeds, self._next_offset = _Kept(redis), 0
 
     async def apply(self, events: Sequence[Envelope]) -> float:
-        for some in in_batches(events, BATCH_COUNT):
+        for some in in_batches(events, ALONE_BATCH_COUNT):
             await self._feeds.apply(list(self._folded(some)))
         return await self._feeds.call()
 
@@ -120,7 +120,7 @@ class _Strangers:
     async def told_per_second(self, posts: Sequence[Envelope]) -> float:
         """To each bucket, by one process."""
         began = perf_counter()
-        for some in in_batches(_folded(self._next_offset, posts), BATCH_COUNT):
+        for some in in_batches(_folded(self._next_offset, posts), ALONE_BATCH_COUNT):
             await self._feeds.apply(some)
         self._next_offset += len(posts)
         return len(posts) * FEED_BUCKETS_COUNT / (perf_counter() - began)

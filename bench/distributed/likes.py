@@ -12,8 +12,8 @@ from bench.measured import Measured
 from events.ids import Ids, system_clock
 from events.likes import PostLiked
 from producers.command import Command
-from projectors.engines.faust import BATCH_COUNT
 from projectors.likes import project
+from projectors.step import ALONE_BATCH_COUNT
 from runtime.cluster import Cluster
 from stores.cassandra.likes import CassandraLikes
 from stores.ports.likes import LikesChange
@@ -50,7 +50,7 @@ def measure(system: System, rounds: int, scale: float) -> list[Measured]:
     with system.working("likes") as (worker,):
         bursts, limits = asyncio.run(_measure(system, worker, int(_LIKES_COUNT * scale), rounds))
     what = f"likes counted exactly, Zipf {_ZIPF} over {_POSTS_COUNT:,} posts"
-    against = f"the view by itself, batches of {BATCH_COUNT:,}"
+    against = f"the view by itself, batches of {ALONE_BATCH_COUNT:,}"
     ours = [b.per_second for b in bursts]
     return [
         Measured(what, "likes/s", ours, against, limits, "8,000/s a process"),
@@ -86,7 +86,7 @@ async def _applied(view: CassandraLikes, first: int, likes: Sequence[PostLiked])
     """Returns the seconds it took."""
     folded = [_folded(first + number, like) for number, like in enumerate(likes)]
     began = perf_counter()
-    for some in in_batches(folded, BATCH_COUNT):
+    for some in in_batches(folded, ALONE_BATCH_COUNT):
         await view.apply(some)
     return perf_counter() - began
 

@@ -14,8 +14,7 @@ from bench.distributed.system import System
 from bench.ground import NAMES, READERS_COUNT, Ground, reads
 from bench.past import Past
 from projectors.catalogue import BY_NAME
-from projectors.step import Step
-from replay.rebuild import BATCH_COUNT
+from projectors.step import ALONE_BATCH_COUNT, Step
 from runtime.beside import Beside
 from runtime.cluster_place import ClusterPlace
 from stores.ports.together import at_once
@@ -52,7 +51,7 @@ def ground(services: Path | None, past: Past, tell: Callable[[str], None]) -> It
                     port=server.port,
                     reads=partial(reads, seed.TOKENS, past),
                     limit=lambda name: asyncio.run(_alone(system, name)),
-                    limit_is=f"the view by itself, batches of {BATCH_COUNT:,}",
+                    limit_is=f"the view by itself, batches of {ALONE_BATCH_COUNT:,}",
                     aims=_AIMS,
                     erase=system.empty_redis,
                 )
@@ -73,7 +72,7 @@ async def _alone(system: System, name: str) -> float:
         await place.prepare(name, _ALONE_GENERATION)
         view = cluster.view(name, _ALONE_GENERATION)
         step: Step[Any] = Step(
-            BY_NAME[name], view, cluster.log, cluster.keys, batch_count=BATCH_COUNT, together=at_once
+            BY_NAME[name], view, cluster.log, cluster.keys, batch_count=ALONE_BATCH_COUNT, together=at_once
         )
         while step.tally.events_count < _ALONE_COUNT and await step.catch_up():
             pass

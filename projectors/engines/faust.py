@@ -17,11 +17,10 @@ from faust.contrib.asgi import bind_to_running_loop
 from faust.exceptions import ConsumerNotStarted
 from mode import CrashingSupervisor
 
+from projectors.step import ALONE_BATCH_COUNT
 from stores.ports.cancelling import cancellation_heeded
 from stores.ports.log import Entry
 
-BATCH_COUNT = 10_000
-"""Most events handed on together, where more come than can be applied: large batches are the cheaper ones."""
 _COMMIT_EVERY_S = 2.0
 _METADATA_MAX_AGE_MS = 10_000
 """Whoever divides the partitions may know of none, right after a broker has come back: they are divided anew when it knows."""
@@ -82,7 +81,7 @@ class FaustEngine:
     async def _hand_on(self, stream: Any, come: "asyncio.Queue[Any]") -> None:
         while True:
             events = [await come.get()]
-            while not come.empty() and len(events) < BATCH_COUNT:
+            while not come.empty() and len(events) < ALONE_BATCH_COUNT:
                 events.append(come.get_nowait())
             await self._deliver([self._to_entry(event.message) for event in events])
             for event in events:
@@ -109,7 +108,7 @@ class FaustEngine:
         )
 
         async def feed(stream: Any) -> None:
-            come: asyncio.Queue[Any] = asyncio.Queue(BATCH_COUNT)
+            come: asyncio.Queue[Any] = asyncio.Queue(ALONE_BATCH_COUNT)
             async with asyncio.TaskGroup() as tasks:
                 handing_on = tasks.create_task(self._hand_on(stream, come))
                 async for event in stream.noack().events():

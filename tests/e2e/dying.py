@@ -59,7 +59,7 @@ def main() -> None:
     percent = int(at) if at.isdecimal() else 101
     dying = partial(_build, dies_at=lambda r: 100 * r.applied_count >= percent * r.goal_count)
     with (
-        patch.object(runtime.beside, "BATCH_COUNT", _BATCH_COUNT),
+        patch.object(runtime.beside, "ALONE_BATCH_COUNT", _BATCH_COUNT),
         patch.object(runtime.beside, "build", dying),
         patch.object(runtime.operating, "switch", partial(switch, crash=partial(_crash, at))),
         _lease(),

@@ -11,8 +11,8 @@ import pytest
 
 from events.codec import encode
 from projectors.likes import LIKES
-from projectors.step import Step
-from replay.rebuild import BATCH_COUNT, Reached, Throttle, build
+from projectors.step import ALONE_BATCH_COUNT, Step
+from replay.rebuild import Reached, Throttle, build
 from runtime.commands.replaying.progress import Pace, Shown, duration, in_json, in_words
 from stores.ports.registry import Generation
 from stores.sqlite.database import MEMORY
@@ -52,7 +52,7 @@ class Site:
         self._path = folder / "likes.db"
         self.view = SqliteLikes(self._path)
 
-    def step(self, batch_count: int = BATCH_COUNT) -> Step[Any]:
+    def step(self, batch_count: int = ALONE_BATCH_COUNT) -> Step[Any]:
         return Step(LIKES, self.view, self.log, SqliteKeys(self.state), batch_count=batch_count)
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ async def test_time_in_which_a_store_was_away_is_not_caught_up_on() -> None:
     assert time.slept_s == [0.0, 0.2, 0.2]
 
 
-@pytest.mark.parametrize(("rate", "batch_count"), [(0.5, 1), (50.0, 10), (1e9, BATCH_COUNT)])
+@pytest.mark.parametrize(("rate", "batch_count"), [(0.5, 1), (50.0, 10), (1e9, ALONE_BATCH_COUNT)])
 def test_the_slower_the_smaller_the_batches(rate: float, batch_count: int) -> None:
     assert Throttle(rate).batch_count == batch_count
 
