@@ -93,7 +93,7 @@ class Step(Generic[C]):
     async def open(self) -> None:
         """Find where the view stands. Raises ForeignLogError when that is nowhere on this log."""
         for partition, position in (await self._patiently(self.view.positions)).items():
-            found = await self._read(partition, position.offset, 1)
+            found = await self._read_what_is_there(partition, position.offset, 1)
             if not found or found[0].offset != position.offset or found[0].record.id != position.event_id:
                 raise ForeignLogError(f"{self.projection.name} stands at {position.offset} of {partition}")
         await self._locate()
@@ -154,6 +154,20 @@ class Step(Generic[C]):
     async def _read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
         return await self._patiently(lambda: self._log.read(partition, first, limit))
 
+    async def _read_what_is_there(self, partition: Partition, first: int, limit: int) -> list[Entry]:
+        """Nothing only when the log ends before that. A broker that has just become the leader may not show yet what it holds; it
+        does not say before that where its log ends.
+        """
+
+        async def read() -> list[Entry]:
+            end = (await self._log.ends((partition[0],))).get(partition, -1)
+            found = await self._log.read(partition, first, limit)
+            if not found and first <= end:
+                raise UnavailableError(f"{partition} ends at {end} and shows nothing of {first}")
+            return found
+
+        return await self._patiently(read)
+
     async def _locate(self) -> None:
         positions = await self._patiently(self.view.positions)
         stands = {partition: position.offset for partition, position in positions.items()}
@@ -170,7 +184,8 @@ class Step(Generic[C]):
         if before - self.positions.get(partition, -1) > FAR_COUNT:
             raise FarBehindError(f"{self.projection.name} is far behind in {partition}")
         while (stands := self.positions.get(partition, -1)) < before - 1:
-            missing = await self._read(partition, stands + 1, min(BATCH_COUNT, before - 1 - stands))
+            count = min(BATCH_COUNT, before - 1 - stands)
+            missing = await self._read_what_is_there(partition, stands + 1, count)
             if not missing:
                 raise ForeignLogError(f"{partition} was delivered at {before} and ends after {stands}")
             self.tally.gap_events_count += len(missing)
@@ -239,18 +254,22 @@ class Step(Generic[C]):
         return folded(self.projection, entries, keys, self._parked)
 
     async def _retry(self, owned: Collection[Partition]) -> None:
-        """Apply the parked events of the keys that an operator asked for, if all of them can be applied now."""
+        """Apply the parked events of the keys that an operator asked for, in order, until one cannot be applied."""
         if not self._parked:
             return
         known = [event for event in await self._patiently(self.view.parked) if event.partition in owned]
         for topic, key in sorted({(event.partition[0], event.key) for event in known if event.retry}):
             offsets = [(e.partition, e.offset) for e in known if (e.partition[0], e.key) == (topic, key)]
-            entries = [entry for at in offsets for entry in await self._read(*at, 1)]
             self._parked.discard((topic, key))
-            await self._release(topic, key, entries)
+            for first in range(0, len(offsets), self._batch_count):
+                some = offsets[first : first + self._batch_count]
+                entries = [entry for at in some for entry in await self._read(*at, 1)]
+                if not await self._released(topic, key, entries):
+                    break
         await self._locate()
 
-    async def _release(self, topic: str, key: str, entries: Sequence[Entry]) -> None:
+    async def _released(self, topic: str, key: str, entries: Sequence[Entry]) -> bool:
+        """All of them, or none and the key's retry is refused."""
         events = await self._fold(entries)
         broken = next((event.parked for event in events if event.parked is not None), None)
         try:
@@ -261,3 +280,4 @@ class Step(Generic[C]):
         if broken is not None:
             reason = broken
             await self._patiently(lambda: self.view.refuse_retry(topic, key, reason))
+        return broken is None

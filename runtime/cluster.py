@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -25,17 +25,19 @@ from stores.cassandra.session import Cassandra, connect
 from stores.cassandra.sessions import CassandraSessions
 from stores.cassandra.timelines import CassandraTimelines
 from stores.kafka.log import KafkaLog
+from stores.ports.counts import NoCounts, ServedCounts
 from stores.ports.crash import Crash, survive
 from stores.ports.errors import UnavailableError
-from stores.ports.rows import Unread
+from stores.ports.rows import NoRows, ServedRows, Unread
 from stores.ports.view import View
 from stores.redis.client import connect as connect_redis
 from stores.redis.counts import RedisCounts
 from stores.redis.feeds import RedisFeeds
 from stores.redis.rows import RedisRows
 from stores.redis.search import RedisSearch
-from stores.s3.connection import S3Address
-from stores.s3.objects import S3Objects
+
+if TYPE_CHECKING:
+    from stores.s3.objects import S3Objects
 
 _LONGEST_WAIT_S = 5.0
 T = TypeVar("T")
@@ -60,24 +62,41 @@ class Cluster:
         self.registry = CassandraRegistry(cassandra)
         self.reactor_positions = CassandraReactorPositions(cassandra)
         self.secrets = CassandraSecrets(cassandra)
-        self.objects = S3Objects(s3_address(settings), settings.media_base_url)
-        self._open, self._open_served = self._openers(believed=False), self._openers(believed=True)
+        self._open = self._openers(lambda *of: Unread(self._rows(*of)), self._counts)
+        self._open_served = self._openers(self._rows, self._counts)
+        self._open_unserved = self._openers(lambda *_: NoRows(), lambda *_: NoCounts())
+
+    @cached_property
+    def objects(self) -> "S3Objects":
+        """Few processes need any, and its library is slow to import."""
+        from runtime.photos import s3_objects
+
+        return s3_objects(self.settings)
 
     def view(self, projection: str, number: int) -> Any:
-        """A generation of the projection: a view, and a reader of what it holds."""
+        """A generation of the projection: a view, and a reader of what it holds. Copies in quicker stores are kept up for clients,
+        and only their counts believed.
+        """
         return self._open[projection](number)
 
     def served(self, projection: str, number: int) -> Any:
         """The same as clients are shown it, copies in quicker stores included."""
         return self._open_served[projection](number)
 
+    def unserved(self, projection: str, number: int) -> Any:
+        """The facts alone: for commands, and for what is built and shown to nobody yet."""
+        return self._open_unserved[projection](number)
+
     async def close(self) -> None:
         await self.log.close()
         await self.redis.aclose()
-        self.objects.close()
+        if "objects" in vars(self):
+            self.objects.close()
         await self.cassandra.close()
 
-    def _openers(self, *, believed: bool) -> Mapping[str, OpenView]:
+    def _openers(
+        self, rows: Callable[[str, int], ServedRows], counts: Callable[[str, int], ServedCounts]
+    ) -> Mapping[str, OpenView]:
         settings, cassandra, redis, crash = self.settings, self.cassandra, self.redis, self.crash
         feeds = partial(
             RedisFeeds,
@@ -91,34 +110,27 @@ class Cluster:
             "names": partial(CassandraNames, cassandra, crash=crash),
             "accounts": partial(CassandraAccounts, cassandra, crash=crash),
             "graph": partial(CassandraGraph, cassandra, crash=crash),
-            "timelines": self._cached(CassandraTimelines, believed),
-            "media": self._cached(CassandraMedia, believed),
+            "timelines": self._with_copies(CassandraTimelines, rows),
+            "media": self._with_copies(CassandraMedia, rows),
             "feeds": feeds,
-            "likes": self._counted(CassandraLikes),
-            "comments": self._counted(CassandraComments),
+            "likes": self._with_copies(CassandraLikes, counts),
+            "comments": self._with_copies(CassandraComments, counts),
             "saves": partial(CassandraSaves, cassandra, crash=crash),
             "search": partial(RedisSearch, redis, shard_count=settings.search_shards, crash=crash),
         }
 
-    def _cached(self, kind: Any, believed: bool) -> OpenView:
-        """A view whose rows are served from Redis. Those are always kept up; only where they are believed they are also read."""
-
+    def _with_copies(self, kind: Any, copies: Callable[[str, int], object]) -> OpenView:
         def open_view(number: int) -> View[Any]:
-            rows = RedisRows(self.redis, kind.PROJECTION, number)
-            view: View[Any] = kind(self.cassandra, number, rows if believed else Unread(rows), self.crash)
+            view: View[Any] = kind(self.cassandra, number, copies(kind.PROJECTION, number), self.crash)
             return view
 
         return open_view
 
-    def _counted(self, kind: Any) -> OpenView:
-        """A view whose counts are served from Redis."""
+    def _rows(self, projection: str, number: int) -> ServedRows:
+        return RedisRows(self.redis, projection, number)
 
-        def open_view(number: int) -> View[Any]:
-            served = RedisCounts(self.redis, kind.PROJECTION, number, BUCKETS_COUNT)
-            view: View[Any] = kind(self.cassandra, number, served, self.crash)
-            return view
-
-        return open_view
+    def _counts(self, projection: str, number: int) -> ServedCounts:
+        return RedisCounts(self.redis, projection, number, BUCKETS_COUNT)
 
 
 async def connected(settings: Settings, crash: Crash = survive) -> Cluster:
@@ -143,13 +155,3 @@ async def patiently(name: str, call: Callable[[], Awaitable[T]]) -> T:
 def cassandra_hosts(settings: Settings) -> tuple[Sequence[str], int]:
     hosts = [host.strip().rpartition(":") for host in settings.cassandra.split(",")]
     return [host for host, _, _ in hosts], int(hosts[0][2])
-
-
-def s3_address(settings: Settings) -> S3Address:
-    return S3Address(
-        endpoint=settings.s3,
-        public_endpoint=settings.s3_public or settings.s3,
-        access_key=settings.s3_access_key.get_secret_value(),
-        secret_key=settings.s3_secret_key.get_secret_value(),
-        bucket=settings.namespace,
-    )

@@ -28,10 +28,10 @@ class ClusterPlace:
         self.folder: Path | None = None
 
     def open_view(self, projection: str, number: int) -> Any:
-        return self._cluster.view(projection, number)
+        return self._cluster.unserved(projection, number)
 
     async def prepare(self, projection: str, number: int) -> None:
-        view = self._cluster.view(projection, number)
+        view = self._cluster.unserved(projection, number)
         if isinstance(view, CassandraView):
             await view.create()
 

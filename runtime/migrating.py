@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from events.ids import system_clock
 from projectors.catalogue import PROJECTIONS
-from runtime.cluster import cassandra_hosts, connected, s3_address
+from runtime.cluster import cassandra_hosts, connected
 from runtime.cluster_place import ClusterPlace
+from runtime.photos import s3_address
 from runtime.settings import Settings
 from stores.cassandra import schema
 from stores.kafka import topics

@@ -1,6 +1,8 @@
 """How much hypothesis tries in the suite, and which set-up the end-to-end tests run against. A failure of hypothesis prints what
 reproduces it."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -18,6 +20,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("suite")
+
+
+def pytest_configure() -> None:
+    """Servers of tests do not live so long that it pays to compile them well, which takes them a third of the processors."""
+    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -70,7 +70,7 @@ async def _alone(system: System, name: str) -> float:
     async with system.connected() as cluster:
         place = ClusterPlace(cluster)
         await place.prepare(name, _ALONE_GENERATION)
-        view = cluster.view(name, _ALONE_GENERATION)
+        view = cluster.unserved(name, _ALONE_GENERATION)
         step: Step[Any] = Step(
             BY_NAME[name], view, cluster.log, cluster.keys, batch_count=ALONE_BATCH_COUNT, together=at_once
         )

@@ -42,15 +42,10 @@ class System:
         self.folder = folder
         self.environment = {
             **GENEROUS,
-            "PHOTOLOG_PROFILE": "distributed",
+            **at.settings,
             "PHOTOLOG_NAMESPACE": self.namespace,
-            "PHOTOLOG_KAFKA": at.kafka,
             "PHOTOLOG_KAFKA_PARTITIONS": str(PARTITIONS_COUNT),
-            "PHOTOLOG_CASSANDRA": at.cassandra,
             "PHOTOLOG_REDIS": self.redis_url,
-            "PHOTOLOG_S3": at.s3,
-            "PHOTOLOG_S3_ACCESS_KEY": at.s3_access_key,
-            "PHOTOLOG_S3_SECRET_KEY": at.s3_secret_key,
             "PHOTOLOG_SECRET": SECRET,
             "PHOTOLOG_FEED_BUCKETS": str(FEED_BUCKETS_COUNT),
         }

@@ -44,6 +44,8 @@ _REFUSE = (
 )
 _RELEASE = f"DELETE FROM parked {_OF_VIEW} AND topic = ? AND partition = ? AND offset = ?"
 """Stamped by the clock, which is far beyond all offsets: whoever parks a released event again, late, parks nothing."""
+_FORGOTTEN_AT_ONCE = 1_000
+"""A batch of more than 65,535 statements is refused."""
 
 
 def value_stamp(offset: int) -> int:
@@ -165,8 +167,9 @@ class CassandraView(Generic[C]):
         if changing := [event for event in events if event.changes]:
             await self._write(changing, await self._known(changing))
         self._crash("release.before_commit")
-        if events:
-            await self._cassandra.batch([(_RELEASE, (*self._view, *e.partition, e.offset)) for e in events])
+        forgotten = [(_RELEASE, (*self._view, *e.partition, e.offset)) for e in events]
+        for first in range(0, len(forgotten), _FORGOTTEN_AT_ONCE):
+            await self._cassandra.batch(forgotten[first : first + _FORGOTTEN_AT_ONCE])
 
     async def _rows(self, cql: str, *values: object) -> list[Row]:
         return await self._cassandra.rows(self._named(cql), *values)

@@ -27,3 +27,13 @@ class ServedCounts(Protocol):
 
     async def get(self, post_ids: Collection[int]) -> Mapping[int, int]:
         """The counts of those posts of which every part is kept."""
+
+
+class NoCounts:
+    """For a view that nobody is shown."""
+
+    async def put(self, parts: Collection[CountPart]) -> None:
+        """Nobody will ask for them."""
+
+    async def get(self, post_ids: Collection[int]) -> Mapping[int, int]:
+        return {}

@@ -47,3 +47,16 @@ class Unread:
 
     async def get(self, keys: Collection[int]) -> Mapping[int, bytes]:
         return {}
+
+
+class NoRows:
+    """For a view that nobody is shown."""
+
+    async def put(self, rows: Collection[ServedRow], read_at_ms: int) -> None:
+        """Nobody will ask for them."""
+
+    async def fill(self, rows: Collection[ServedRow], read_at_ms: int) -> None:
+        """Nobody will ask for them."""
+
+    async def get(self, keys: Collection[int]) -> Mapping[int, bytes]:
+        return {}

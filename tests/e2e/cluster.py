@@ -28,16 +28,11 @@ class Cluster:
     def __init__(self, addresses: Addresses, namespace: str, redis_db: int, folder: Path) -> None:
         self.log_path = folder / f"{namespace}.workers.log"
         self.settings = {
-            "PHOTOLOG_PROFILE": "distributed",
+            **addresses.settings,
             "PHOTOLOG_NAMESPACE": namespace,
-            "PHOTOLOG_KAFKA": addresses.kafka,
             "PHOTOLOG_KAFKA_PARTITIONS": "4",
             "PHOTOLOG_KAFKA_REPLICATION": str(len(addresses.kafka.split(","))),
-            "PHOTOLOG_CASSANDRA": addresses.cassandra,
             "PHOTOLOG_REDIS": urlsplit(addresses.redis)._replace(path=f"/{redis_db}").geturl(),
-            "PHOTOLOG_S3": addresses.s3,
-            "PHOTOLOG_S3_ACCESS_KEY": addresses.s3_access_key,
-            "PHOTOLOG_S3_SECRET_KEY": addresses.s3_secret_key,
             "PHOTOLOG_SECRET": SECRET,
             "PHOTOLOG_CELEBRITY_THRESHOLD": "3",
             "PHOTOLOG_FEED_BUCKETS": "2",

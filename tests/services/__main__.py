@@ -1,6 +1,7 @@
 """`python -m tests.services fetch|start|stop|kill|wipe|status [NAME...]`: servers for developing and for tests."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -24,6 +25,8 @@ def main() -> None:
         if asked.action != "status":
             getattr(stack, asked.action)(*asked.names)
         is_well = _show(stack, *asked.names)
+        if asked.action == "start" and not asked.names:
+            _tell_settings(stack)
     except ServicesError as error:
         sys.exit(f"{parser.prog}: {error}")
     sys.exit(asked.action == "status" and not is_well)
@@ -40,6 +43,14 @@ def _show(stack: Stack, *names: str) -> bool:
     for one in found:
         print(f"{one.name:10} 127.0.0.1:{one.port:<6} {_word(one.pid, one.answers)}")
     return all(one.pid is not None and one.answers for one in found)
+
+
+def _tell_settings(stack: Stack) -> None:
+    """For a shell, and all in one line, to be copied."""
+    settings = (f"{name}={value}" for name, value in stack.addresses.settings.items())
+    print(
+        f"\nFor `photolog migrate`, `photolog worker` and `photolog serve`:\n\nexport {shlex.join(settings)}"
+    )
 
 
 def _word(pid: int | None, answers: bool) -> str:

@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from pathlib import Path
 from tests.services.errors import ServicesError
 
 _KILL_TIMEOUT_S = 30
+_PAUSE_TIMEOUT_S = 10
+_LOOK_EVERY_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,15 @@ class Process:
         with self._handle() as handle:
             if handle is not None:
                 signal.pidfd_send_signal(handle, number)
+
+    def pause(self) -> None:
+        """Returns when none of its threads runs any more; a signal alone has not been heard by all of them yet."""
+        self.send(signal.SIGSTOP)
+        deadline = time.monotonic() + _PAUSE_TIMEOUT_S
+        while not all(map(_stands_still, Path(f"/proc/{self.pid}/task").glob("*/stat"))):
+            if time.monotonic() > deadline:
+                raise ServicesError(f"process {self.pid} was stopped and still runs")
+            time.sleep(_LOOK_EVERY_S)
 
     def end(self, grace_s: float) -> None:
         """Returns when it is gone: asked first, and killed after the grace, at once when that is 0."""
@@ -112,3 +124,11 @@ def _born_ticks(pid: int) -> int | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return int(stat.rpartition(")")[2].split()[19])
+
+
+def _stands_still(stat: Path) -> bool:
+    """A thread that has ended does."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] in "TZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True

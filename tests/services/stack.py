@@ -92,7 +92,7 @@ class Stack:
     def pause(self, *names: str) -> None:
         """They keep their connections and answer nothing, until `resume`."""
         for name in self._chosen(names):
-            self._running(name).send(signal.SIGSTOP)
+            self._running(name).pause()
 
     def resume(self, *names: str) -> None:
         for name in self._chosen(names):

@@ -1,6 +1,6 @@
 """The shared step on a bad day: poison, parking and retries, stores that are away or went back, logs that were replaced."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,6 +134,30 @@ async def test_a_retry_that_fails_again_is_refused_with_its_reason(world: World)
     assert [(event.offset, event.retry) for event in parked] == [(1, False), (3, False), (4, False)]
     assert all(event.reason == "ZeroDivisionError: cannot be folded" for event in parked)
     assert (await likers(world))[POISON] == []
+
+
+async def test_a_retry_of_many_goes_batch_by_batch_and_stops_before_what_still_fails(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def later_ones_fail(event: PostLiked | PostUnliked) -> Sequence[LikeSet]:
+        if event.actor_id == 3:
+            raise ZeroDivisionError
+        return project(event)
+
+    poisoned(world)
+    await world.append(acts(*_TOLD))
+    await world.drain()
+    world.step.projection = replace(LIKES, project=later_ones_fail)
+    monkeypatch.setattr(world.step, "_batch_count", 2)
+    await world.view.ask_retry(ENGAGEMENT, str(POISON))
+    await world.drain()
+    assert [(event.offset, event.retry) for event in await world.view.parked()] == [(4, False)]
+    assert await likers(world) == {POISON: [], OTHER: [2, 1]}  # the like and its end
+    world.step.projection = LIKES
+    await world.view.ask_retry(ENGAGEMENT, str(POISON))
+    await world.drain()
+    assert await world.view.parked() == []
+    assert await likers(world) == {POISON: [3], OTHER: [2, 1]}
 
 
 async def test_what_follows_discarded_events_is_not_parked_behind_them(world: World) -> None:
@@ -303,7 +327,7 @@ async def test_a_view_of_another_log_is_refused(world: World) -> None:
     await world.drain()
     (entries, log) = (await world.log.read((ENGAGEMENT, 0), 0, 99), world.log)
     forged = replace(entries[-1], record=replace(entries[-1].record, id=first_id_at(1) + 5))
-    world.step._log = _Showing(log, lambda first: [e for e in [*entries[:-1], forged] if e.offset >= first])  # type: ignore[assignment]
+    world.step._log = _Showing(log, lambda first: [e for e in [*entries[:-1], forged] if e.offset >= first])
     with pytest.raises(ForeignLogError):
         await world.step.open()
 
@@ -312,7 +336,7 @@ async def test_a_view_beyond_the_end_of_the_log_is_refused(world: World) -> None
     await world.append(acts(*_TOLD))
     await world.drain()
     entries = await world.log.read((ENGAGEMENT, 0), 0, 99)
-    world.step._log = _Showing(world.log, lambda first: [e for e in entries[:3] if e.offset >= first])  # type: ignore[assignment]
+    world.step._log = _Showing(world.log, lambda first: [e for e in entries[:3] if e.offset >= first])
     with pytest.raises(ForeignLogError):
         await world.step.open()
 
@@ -320,19 +344,38 @@ async def test_a_view_beyond_the_end_of_the_log_is_refused(world: World) -> None
 async def test_a_delivery_beyond_the_end_of_the_log_is_refused(world: World) -> None:
     await world.append(acts(*_TOLD))
     entries = await world.log.read((ENGAGEMENT, 0), 0, 99)
-    world.step._log = _Showing(world.log, lambda first: [e for e in entries[:3] if e.offset >= first])  # type: ignore[assignment]
+    world.step._log = _Showing(world.log, lambda first: [e for e in entries[:3] if e.offset >= first])
     with pytest.raises(ForeignLogError):
         await world.step.apply(entries[4:])
 
 
+async def test_a_log_that_does_not_show_for_a_moment_what_it_holds_is_waited_for(world: World) -> None:
+    """A leader that was elected just now."""
+    await world.append(acts(*_TOLD))
+    await world.drain()
+    entries = await world.log.read((ENGAGEMENT, 0), 0, 99)
+    blind: Iterator[list[Entry]] = iter([[], []])
+    log = _Showing(world.log, lambda first: next(blind, [e for e in entries if e.offset >= first]))
+    log.end = 4
+    world.step._log = log
+    await world.step.open()
+    assert next(blind, None) is None
+
+
 class _Showing:
     """A log that shows what it was told."""
+
+    end: int | None = None
+    """Where it says it ends; None: where it does."""
 
     def __init__(self, log: Any, shown: Callable[[int], list[Entry]]) -> None:
         self._log, self._shown = log, shown
 
     async def read(self, partition: Any, first: int, limit: int) -> list[Entry]:
         return self._shown(first)[:limit]
+
+    async def ends(self, topics: Collection[str]) -> dict[Any, int]:
+        return {(topic, 0): self._shown(0)[-1].offset if self.end is None else self.end for topic in topics}
 
 
 @pytest.fixture
