@@ -38,7 +38,7 @@ services-wipe: ## stop them and remove their data
 
 test-distributed: install ## run the tests against real servers, which they start and stop (needs Java 17 and mvn)
 	$(SERVICES) fetch
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --set-up distributed --durations 10 tests/distributed tests/e2e --ignore tests/distributed/chaos
+	$(BIN)/pytest --numprocesses 2 --dist worksteal --set-up distributed --durations 10 tests/distributed tests/e2e --ignore tests/distributed/chaos
 
 chaos: install ## try every fault ten times over seeds (ROUNDS=10, SEED=...); takes hours
 	$(SERVICES) fetch

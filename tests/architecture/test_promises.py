@@ -1,9 +1,8 @@
-"""What the code promises by its form: the way of a like, pure folds, crash points that are all tried, tests that never sleep."""
+"""What the code promises by its form: the way of a like, pure folds, crash points that are all tried."""
 
 import ast
 import importlib
 import inspect
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -24,7 +23,6 @@ from stores.sqlite.likes import SqliteLikes
 from tests.property.subjects import SUBJECTS
 
 ROOT = Path(__file__).parents[2]
-TESTS = ROOT / "tests"
 PURE = (
     "collections",
     "dataclasses",
@@ -110,13 +108,3 @@ def _resolutions(node: ast.AST) -> int:
         return 0
     here = isinstance(node, ast.Call) and ast.unparse(node.func) == "app.views"
     return here + sum(map(_resolutions, ast.iter_child_nodes(node)))
-
-
-def test_no_test_sleeps() -> None:
-    """`asyncio.sleep(0)` only gives others their turn."""
-    sleeping = re.compile(r"(?<!def )\bsleep\((?!0\))")
-    assert [
-        str(path)
-        for path in TESTS.rglob("*.py")
-        if path != Path(__file__) and sleeping.search(path.read_text())
-    ] == []

@@ -5,7 +5,6 @@ Tests that are about the data folder of an embedded server are marked `embedded`
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -18,19 +17,13 @@ from tests.e2e.server import GENEROUS, STRICT, ServerProcess
 from tests.e2e.stage import Stage, set_up
 from tests.e2e.world import World
 
-_HERE = Path(__file__).parent
 MakeServer = Callable[[str, Mapping[str, str]], ServerProcess]
 """By a name for its folder, and its settings."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before the runner looks for groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share in the tests, one of them has all of these: the workers of a distributed system are dear."""
     if config.getoption("--set-up") == "embedded":
         return
-    for item in items:
-        if item.path.is_relative_to(_HERE):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
     left_out = [item for item in items if item.get_closest_marker("embedded")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

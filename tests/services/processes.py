@@ -58,9 +58,8 @@ class Process:
         self.send(signal.SIGSTOP)
         deadline = time.monotonic() + _PAUSE_TIMEOUT_S
         while not all(map(_stands_still, Path(f"/proc/{self.pid}/task").glob("*/stat"))):
-            if time.monotonic() > deadline:
-                raise ServicesError(f"process {self.pid} was stopped and still runs")
-            time.sleep(_LOOK_EVERY_S)
+            if self.ends_within(_LOOK_EVERY_S) or time.monotonic() > deadline:
+                raise ServicesError(f"process {self.pid} was stopped and did not stand still")
 
     def end(self, grace_s: float) -> None:
         """Returns when it is gone: asked first, and killed after the grace, at once when that is 0."""
