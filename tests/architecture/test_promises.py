@@ -23,6 +23,7 @@ from stores.sqlite.likes import SqliteLikes
 from tests.property.subjects import SUBJECTS
 
 ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
 PURE = (
     "collections",
     "dataclasses",
