@@ -75,13 +75,13 @@ Location = Annotated[str, Text(0, 128)]
 
 
 class NewAccount(Input):
-    """The user name is taken in lower case."""
+    """The user name is taken in lower case. Null is as good as absent."""
 
     username: Username
     email: Email
     password: PasswordText
-    display_name: DisplayName = ""
-    location: Location = ""
+    display_name: DisplayName | None = None
+    location: Location | None = None
 
 
 class ProfilePatch(Input):
@@ -111,7 +111,10 @@ async def post_account(app: Services, call: Call) -> Answer:
     body = call.body(NewAccount)
     me = Command(call.new_id, app.clock(), call.request_id, app.ids, call.slot)
     wanted = Registration(
-        username=body.username, email=body.email, display_name=body.display_name, location=body.location
+        username=body.username,
+        email=body.email,
+        display_name=body.display_name or "",
+        location=body.location or "",
     )
     position = await _registrar(app).register(me, wanted, body.password)
     user = await app.people.user(app.views(), _account(me.actor_id, wanted))

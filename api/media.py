@@ -60,14 +60,14 @@ class FocalPointInput(Input):
 
 
 class NewMedia(Input):
-    """A photo has at most 8,388,608 bytes."""
+    """A photo has at most 8,388,608 bytes. Null is as good as absent."""
 
     type: Literal["photo"]
     content_type: PhotoType
     size_bytes: SizeBytes
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
-    alt_text: AltText = ""
-    filter: FilterName = "none"
+    alt_text: AltText | None = None
+    filter: FilterName | None = None
     focal_point: FocalPointInput | None = None
 
 
@@ -193,8 +193,8 @@ def _declaration(body: NewMedia) -> Declaration:
         content_type=body.content_type,
         size_bytes=body.size_bytes,
         sha256=body.sha256.lower(),
-        alt_text=body.alt_text,
-        filter=body.filter,
+        alt_text=body.alt_text or "",
+        filter=body.filter or "none",
         focal_point=None if point is None else FocalPoint(x=point.x, y=point.y),
     )
 

@@ -58,10 +58,12 @@ class PlaceInput(Input):
 
 
 class NewPost(Input):
+    """Null is as good as absent. Posts are public if nothing else is said."""
+
     media_ids: MediaIds
-    caption: Caption = ""
+    caption: Caption | None = None
     place: PlaceInput | None = None
-    visibility: Visibility = "public"
+    visibility: Visibility | None = None
 
 
 class PlacePatch(Input):
@@ -88,7 +90,7 @@ async def post_post(app: Services, call: Call) -> Answer:
     views, body = app.views(), call.body(NewPost)
     await own_summary(app, views, call.me)
     place = None if body.place is None else Place(**body.place.model_dump())
-    draft = Draft(body.media_ids, body.caption, place, body.visibility)
+    draft = Draft(body.media_ids, body.caption or "", place, body.visibility or "public")
     written = await create_post(app.log, views, app.progress, app.command(call), call.new_id, draft)
     return Answer(
         201,

@@ -44,6 +44,18 @@ def test_a_post_from_making_to_deletion(world: World) -> None:
     ada.refused("GET", f"/v1/media/{photos[0]}", 404, "not_found")
 
 
+def test_null_is_as_good_as_absent_in_what_is_new(world: World) -> None:
+    nameless: dict[str, Any] = {"display_name": None, "location": None}
+    ada = world.person("ada", **nameless)
+    assert (ada.get("/v1/me")["display_name"], ada.get("/v1/me")["location"]) == ("", "")
+    nothing = {"alt_text": None, "filter": None, "focal_point": None}
+    photo = ada.photo(**nothing)
+    media = ada.get(f"/v1/media/{photo}")
+    assert (media["alt_text"], media["filter"], media["focal_point"]) == ("", "none", None)
+    post = ada.ok("POST", "/v1/posts", 201, json=body([photo], caption=None, place=None, visibility=None))
+    assert (post["caption"], post["place"], post["visibility"]) == ("", None, "public")
+
+
 def test_who_sees_a_post_for_followers(world: World) -> None:
     ada, bob, cy = world.person("ada"), world.person("bob"), world.person("cy")
     shown, hidden = ada.post("for all"), ada.post("for some", visibility="followers")
