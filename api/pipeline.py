@@ -6,6 +6,7 @@ the position right before the handler. What it does not know: CORS, request ids,
 raises (`api.edge`).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -51,6 +52,10 @@ from stores.ports.rates import Rates
 from stores.ports.together import Together
 
 POSITION_WAIT_MS = 2000
+ANSWERED_WITHIN_S = 20.0
+"""What has found no answer by then is broken off: requests do not queue up without end before a store that hangs. Proxies wait
+longer.
+"""
 _POSITION = POSITION_HEADER.lower().encode()
 _IDEMPOTENCY_KEY = IDEMPOTENCY_HEADER.lower().encode()
 
@@ -94,17 +99,28 @@ class Pipeline:
     async def serve(self, match: Match[Plan], scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose path is known."""
         limited: RawHeaderList = []
+        patience = asyncio.timeout(ANSWERED_WITHIN_S)
         try:
-            reply = await self._reply(match, scope, receive, limited)
+            async with patience:
+                reply = await self._reply(match, scope, receive, limited, patience)
         except ProblemError as error:
             reply = problem_reply(error)
         except UnavailableError as error:
             reply = problem_reply(from_exception(error))
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            reply = problem_reply(from_exception(UnavailableError("no answer in time")))
         reply.headers.extend(limited)
         await send_reply(reply, scope["method"], send)
 
     async def _reply(
-        self, match: Match[Plan], scope: Scope, receive: Receive, limited: RawHeaderList
+        self,
+        match: Match[Plan],
+        scope: Scope,
+        receive: Receive,
+        limited: RawHeaderList,
+        patience: asyncio.Timeout,
     ) -> RawReply:
         plan = match.by_method.get(scope["method"])
         if plan is None:
@@ -126,7 +142,9 @@ class Pipeline:
         await count()
         call = self._call(plan, match.values, viewer, client, scope)
         self._read_query(plan, call, scope["query_string"])
+        patience.reschedule(None)  # who sends slowly has a limit of their own
         body = b"" if plan.endpoint.body is None else await self._read_body(plan, call, headers, receive)
+        patience.reschedule(asyncio.get_running_loop().time() + ANSWERED_WITHIN_S)
         return self._presenter.written(await self._answer(plan, call, headers, body), call)
 
     async def _read(

@@ -1,7 +1,11 @@
 """Paths, methods, tokens and positions: what is decided before a handler runs."""
 
+import asyncio
+
 import pytest
 
+from api import pipeline
+from api.calls import Answer, Call
 from producers.errors import (
     ConflictError,
     ForbiddenError,
@@ -11,6 +15,7 @@ from producers.errors import (
     RejectedError,
 )
 from stores.ports.log import Positions
+from stores.ports.together import Together, at_once, in_turn
 from tests.unit.api_app import ADA, World, conflict, raw_request, unavailable
 
 
@@ -182,6 +187,32 @@ async def test_a_store_that_is_away() -> None:
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     assert response.headers["retry-after"] == "1"
     assert response.headers["ratelimit-limit"] == "6000"
+
+
+class Hanging(World):
+    """Before a store that does not answer and does not refuse."""
+
+    async def get_thing(self, call: Call) -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def post_thing(self, call: Call) -> Answer:
+        return await self.get_thing(call)
+
+
+@pytest.mark.parametrize("together", [in_turn, at_once])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_what_hangs_is_broken_off(
+    monkeypatch: pytest.MonkeyPatch, method: str, together: Together
+) -> None:
+    monkeypatch.setattr(pipeline, "ANSWERED_WITHIN_S", 0.05)
+    async with Hanging(together=together).client() as client:
+        if method == "GET":
+            response = await client.get("/v1/things/7", headers=ADA)
+        else:
+            response = await client.post("/v1/things", json={"name": "a"}, headers=ADA)
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+    assert (response.headers["retry-after"], response.headers["ratelimit-limit"]) == ("1", "6000")
 
 
 async def test_a_problem_of_the_handler() -> None:
