@@ -5,6 +5,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from runtime.cluster import Cluster
+from runtime.cluster_place import ClusterPlace
 from runtime.settings import Settings
 from stores.cassandra.session import Cassandra
 from stores.ports.counts import NoCounts
@@ -23,7 +24,7 @@ async def test_copies_are_for_clients_alone(projection: str) -> None:
     cluster = Cluster(SETTINGS, Cassandra(MagicMock()))
     assert isinstance(cluster.view(projection, 1)._served, Unread)
     assert isinstance(cluster.served(projection, 1)._served, RedisRows)
-    assert isinstance(cluster.unserved(projection, 1)._served, NoRows)
+    assert isinstance(ClusterPlace(cluster).open_view(projection, 1)._served, NoRows)
     await cluster.close()
 
 
@@ -31,5 +32,5 @@ async def test_copies_are_for_clients_alone(projection: str) -> None:
 async def test_counts_of_what_nobody_is_shown_are_not_copied(projection: str) -> None:
     cluster = Cluster(SETTINGS, Cassandra(MagicMock()))
     assert isinstance(cluster.view(projection, 1)._served, RedisCounts)
-    assert isinstance(cluster.unserved(projection, 1)._served, NoCounts)
+    assert isinstance(ClusterPlace(cluster).open_view(projection, 1)._served, NoCounts)
     await cluster.close()
