@@ -160,9 +160,8 @@ class Step(Generic[C]):
         """
 
         async def read() -> list[Entry]:
-            end = (await self._log.ends((partition[0],))).get(partition, -1)
             found = await self._log.read(partition, first, limit)
-            if not found and first <= end:
+            if not found and first <= (end := (await self._log.ends((partition[0],))).get(partition, -1)):
                 raise UnavailableError(f"{partition} ends at {end} and shows nothing of {first}")
             return found
 
@@ -254,7 +253,7 @@ class Step(Generic[C]):
         return folded(self.projection, entries, keys, self._parked)
 
     async def _retry(self, owned: Collection[Partition]) -> None:
-        """Apply the parked events of the keys that an operator asked for, in order, until one cannot be applied."""
+        """Apply the parked events of the keys that an operator asked for, in order, up to the batch of one that cannot be."""
         if not self._parked:
             return
         known = [event for event in await self._patiently(self.view.parked) if event.partition in owned]

@@ -69,7 +69,7 @@ class Cluster:
     @cached_property
     def objects(self) -> "S3Objects":
         """Few processes need any, and its library is slow to import."""
-        from runtime.photos import s3_objects
+        from runtime.objects import s3_objects
 
         return s3_objects(self.settings)
 

@@ -7,7 +7,7 @@ from events.ids import system_clock
 from projectors.catalogue import PROJECTIONS
 from runtime.cluster import cassandra_hosts, connected
 from runtime.cluster_place import ClusterPlace
-from runtime.photos import s3_address
+from runtime.objects import s3_address
 from runtime.settings import Settings
 from stores.cassandra import schema
 from stores.kafka import topics

@@ -95,7 +95,8 @@ def show(projection: str, key: str, data: Path | None, as_json: bool) -> None:
 @options.data
 @options.by
 def retry(projection: str, key: str, data: Path | None, by: str | None) -> None:
-    """Have the parked events of KEY applied again, in order, by whoever feeds the view; they stay parked if one fails again.
+    """Have the parked events of KEY applied again, in order, by whoever feeds the view. Where one fails again, it stays parked with
+    all that follow, and with those of its batch.
 
     Example: photolog parked retry likes 7301548361728
     """

@@ -1,6 +1,7 @@
 """The contract of views on Cassandra, for the view of every projection that is kept there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -106,6 +107,25 @@ class TestCassandraViews(ViewContract):
         empty = await read(view)
         await view.apply(events)
         assert await read(view) != empty
+
+
+async def test_many_events_are_forgotten_a_batch_at_a_time(
+    keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more than a batch can hold, none could be."""
+    monkeypatch.setattr("stores.cassandra.view._FORGOTTEN_AT_ONCE", 2)
+    view = keyspace.open(CassandraSaves, keyspace.generation(CassandraSaves))
+    events: list[Folded[Any]] = [Folded(_PARTITION, n, n + 1, "a", parked="broken") for n in range(5)]
+    await view.apply(events)
+    batch, sizes = keyspace.cassandra.batch, []
+
+    async def counted(statements: Sequence[Any]) -> None:
+        sizes.append(len(statements))
+        await batch(statements)
+
+    monkeypatch.setattr(keyspace.cassandra, "batch", counted)
+    await view.release(_PARTITION[0], "a", [replace(event, parked=None) for event in events])
+    assert (sizes, await view.parked()) == ([2, 2, 1], [])
 
 
 async def test_a_generation_that_was_dropped_is_gone_and_the_next_one_stays(keyspace: Keyspace) -> None:

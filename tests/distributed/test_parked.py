@@ -26,7 +26,7 @@ from tests.distributed.redis import PARKED, emptied, opened
 from tests.e2e.cluster import Cluster
 from tests.e2e.world import until
 from tests.services.addresses import Addresses
-from tests.unit.test_step import acts
+from tests.unit.stepping import acts
 
 BROKEN, GIVEN_UP, OTHER = 13, 14, 17
 """Posts."""

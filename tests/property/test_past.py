@@ -27,7 +27,7 @@ from tests.property.readings import people
 from tests.property.stories import Choice, Story
 from tests.property.test_convergence import HISTORIES
 from tests.property.worlds import running
-from tests.unit.test_step import acts
+from tests.unit.stepping import acts
 from tests.unit.trials import happened, lived, quiet
 
 _ACTIONS = ("post", "post", "follow", "follow", "unfollow", "be_seen", "register", "delete_post", "edit_post")

@@ -22,7 +22,7 @@ from runtime.folder import Folder
 from runtime.settings import Settings
 from stores.ports.likes import LikeSet
 from stores.sqlite.log import SqliteLog
-from tests.unit.test_step import OTHER, POISON, acts
+from tests.unit.stepping import OTHER, POISON, acts
 
 Run = Callable[..., Result]
 

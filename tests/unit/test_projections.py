@@ -16,7 +16,7 @@ from runtime.folder import Folder
 from runtime.settings import Settings
 from stores.ports.log import Partition
 from stores.sqlite.log import SqliteLog
-from tests.unit.test_step import acts
+from tests.unit.stepping import acts
 
 
 async def _liked(data: Path, users: Sequence[int]) -> Partition:

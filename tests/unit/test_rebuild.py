@@ -21,7 +21,7 @@ from stores.sqlite.likes import SqliteLikes
 from stores.sqlite.log import SqliteLog
 from stores.sqlite.state import open_state
 from tests.property.worlds import DiedError
-from tests.unit.test_step import acts
+from tests.unit.stepping import acts
 
 FRESH = Generation("likes", 2, 1, "building")
 

@@ -29,7 +29,7 @@ from stores.ports.errors import UnavailableError
 from stores.ports.log import Positions
 from stores.ports.registry import FED, State
 from stores.sqlite.log import SqliteLog
-from tests.unit.test_step import POISON, acts
+from tests.unit.stepping import POISON, acts
 
 Run = Callable[..., Result]
 

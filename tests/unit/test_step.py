@@ -1,8 +1,7 @@
-"""The shared step on a bad day: poison, parking and retries, stores that are away or went back, logs that were replaced."""
+"""The shared step on a bad day: poison, parking and retries, stores that are away or went back."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 
 from events.codec import KeyMissingError
 from events.envelope import Envelope
-from events.ids import Ids, first_id_at
 from events.likes import PostLiked, PostUnliked
 from events.sealing import SealBrokenError, new_key
 from events.topics import ENGAGEMENT
@@ -18,21 +16,15 @@ from projectors import step as step_module
 from projectors.comments import COMMENTS
 from projectors.folding import BEHIND
 from projectors.likes import LIKES, project
-from projectors.step import ForeignLogError, TooManyParkedError
+from projectors.step import TooManyParkedError
 from stores.ports.errors import StoreError, UnavailableError
 from stores.ports.likes import LikeSet
-from stores.ports.log import Entry
 from stores.ports.view import Folded, GapError
 from stores.sqlite.comments import SqliteComments
 from stores.sqlite.likes import SqliteLikes
 from tests.property.stories import Story
 from tests.property.worlds import DiedError, World
-
-POISON, OTHER = 13, 17
-"""A post whose events cannot be folded, and one whose events can."""
-_IDS = Ids(1)
-_AT = datetime(2026, 11, 21, tzinfo=UTC)
-_KIND = {"like": PostLiked, "unlike": PostUnliked}
+from tests.unit.stepping import OTHER, POISON, TOLD, acts
 
 
 @pytest.fixture
@@ -54,25 +46,6 @@ class Cure:
         return project(event)
 
 
-def acts(*told: tuple[str, int, int]) -> list[Envelope]:
-    """(like or unlike, user, post)"""
-    return [
-        _KIND[act](
-            id=_IDS.next(), occurred_at=_AT, actor_id=user, correlation_id=1, post_id=post, author_id=1
-        )
-        for act, user, post in told
-    ]
-
-
-_TOLD = (
-    ("like", 1, OTHER),
-    ("like", 1, POISON),
-    ("like", 2, OTHER),
-    ("unlike", 1, POISON),
-    ("like", 3, POISON),
-)
-
-
 def poisoned(world: World) -> Cure:
     cure = Cure()
     world.step.projection = replace(LIKES, project=cure)
@@ -92,7 +65,7 @@ async def test_a_failing_event_and_all_later_ones_of_its_key_are_parked_and_the_
     world: World,
 ) -> None:
     poisoned(world)
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.drain()
     assert await likers(world) == {POISON: [], OTHER: [2, 1]}
     parked = [(event.offset, event.reason) for event in await world.view.parked()]
@@ -102,7 +75,7 @@ async def test_a_failing_event_and_all_later_ones_of_its_key_are_parked_and_the_
 
 async def test_what_comes_later_for_a_parked_key_is_parked_after_a_restart_too(world: World) -> None:
     poisoned(world)
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.drain()
     await world.open()
     await world.append(acts(("like", 4, POISON), ("like", 5, OTHER)))
@@ -113,7 +86,7 @@ async def test_what_comes_later_for_a_parked_key_is_parked_after_a_restart_too(w
 
 async def test_a_retry_applies_the_parked_events_in_order_and_frees_the_key(world: World) -> None:
     cure = poisoned(world)
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.drain()
     cure.cured = True
     assert await world.view.ask_retry(ENGAGEMENT, str(POISON)) == 3
@@ -126,7 +99,7 @@ async def test_a_retry_applies_the_parked_events_in_order_and_frees_the_key(worl
 
 async def test_a_retry_that_fails_again_is_refused_with_its_reason(world: World) -> None:
     poisoned(world)
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.drain()
     await world.view.ask_retry(ENGAGEMENT, str(POISON))
     await world.drain()
@@ -145,7 +118,7 @@ async def test_a_retry_of_many_goes_batch_by_batch_and_stops_before_what_still_f
         return project(event)
 
     poisoned(world)
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.drain()
     world.step.projection = replace(LIKES, project=later_ones_fail)
     monkeypatch.setattr(world.step, "_batch_count", 2)
@@ -163,7 +136,7 @@ async def test_a_retry_of_many_goes_batch_by_batch_and_stops_before_what_still_f
 async def test_what_follows_discarded_events_is_not_parked_behind_them(world: World) -> None:
     """Though the step has not looked since who is parked."""
     cure = poisoned(world)
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.drain()
     given_up: list[Folded[LikeSet]] = [
         Folded(event.partition, event.offset, event.event_id, event.key)
@@ -179,7 +152,7 @@ async def test_what_follows_discarded_events_is_not_parked_behind_them(world: Wo
 
 async def test_it_tells_what_it_has_done(world: World) -> None:
     poisoned(world)
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.step.open()
     await world.step.apply(await world.log.read((ENGAGEMENT, 0), 2, 1))
     tally = world.step.tally
@@ -192,7 +165,7 @@ async def test_it_tells_what_it_has_done(world: World) -> None:
 
 async def test_a_crash_during_a_retry_leaves_the_key_parked_and_the_retry_asked_for(world: World) -> None:
     cure = poisoned(world)
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.drain()
     await world.view.ask_retry(ENGAGEMENT, str(POISON))
     cure.cured = True
@@ -207,7 +180,7 @@ async def test_a_crash_during_a_retry_leaves_the_key_parked_and_the_retry_asked_
 
 
 async def test_an_unreadable_record_is_parked(world: World) -> None:
-    good = [await world.record(event) for event in acts(*_TOLD)]
+    good = [await world.record(event) for event in acts(*TOLD)]
     bad = [replace(good[1], value=b"{"), replace(good[2], type="post.loved"), replace(good[3], version=9)]
     await world.log.append([good[0], *bad])
     await world.drain()
@@ -249,7 +222,7 @@ async def test_a_store_that_is_away_is_waited_for_and_nothing_is_parked(world: W
         await apply(events)
 
     world.view.apply = away  # type: ignore[method-assign]
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.drain()
     assert await world.view.parked() == []
     assert (await likers(world))[OTHER] == [2, 1]
@@ -265,7 +238,7 @@ async def test_a_store_that_is_away_when_asked_where_it_stands_is_waited_for(wor
         return await ask()
 
     setattr(world.view, part, away)
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.step.open()
     await world.drain()
     assert (await likers(world))[OTHER] == [2, 1]
@@ -290,7 +263,7 @@ def _never(event: Envelope) -> Sequence[LikeSet]:
 async def test_a_view_that_went_back_in_time_gets_what_it_lacks_from_the_log(
     world: World, tmp_path: Path
 ) -> None:
-    told = acts(*_TOLD)
+    told = acts(*TOLD)
     await world.append(told[:2])
     await world.drain()
     ahead = world.step
@@ -317,65 +290,9 @@ async def test_a_view_that_refuses_what_begins_where_it_stands_stops_loudly(worl
         raise GapError("never good enough")
 
     world.view.apply = refuse  # type: ignore[method-assign]
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     with pytest.raises(GapError):
         await world.drain()
-
-
-async def test_a_view_of_another_log_is_refused(world: World) -> None:
-    await world.append(acts(*_TOLD))
-    await world.drain()
-    (entries, log) = (await world.log.read((ENGAGEMENT, 0), 0, 99), world.log)
-    forged = replace(entries[-1], record=replace(entries[-1].record, id=first_id_at(1) + 5))
-    world.step._log = _Showing(log, lambda first: [e for e in [*entries[:-1], forged] if e.offset >= first])
-    with pytest.raises(ForeignLogError):
-        await world.step.open()
-
-
-async def test_a_view_beyond_the_end_of_the_log_is_refused(world: World) -> None:
-    await world.append(acts(*_TOLD))
-    await world.drain()
-    entries = await world.log.read((ENGAGEMENT, 0), 0, 99)
-    world.step._log = _Showing(world.log, lambda first: [e for e in entries[:3] if e.offset >= first])
-    with pytest.raises(ForeignLogError):
-        await world.step.open()
-
-
-async def test_a_delivery_beyond_the_end_of_the_log_is_refused(world: World) -> None:
-    await world.append(acts(*_TOLD))
-    entries = await world.log.read((ENGAGEMENT, 0), 0, 99)
-    world.step._log = _Showing(world.log, lambda first: [e for e in entries[:3] if e.offset >= first])
-    with pytest.raises(ForeignLogError):
-        await world.step.apply(entries[4:])
-
-
-async def test_a_log_that_does_not_show_for_a_moment_what_it_holds_is_waited_for(world: World) -> None:
-    """A leader that was elected just now."""
-    await world.append(acts(*_TOLD))
-    await world.drain()
-    entries = await world.log.read((ENGAGEMENT, 0), 0, 99)
-    blind: Iterator[list[Entry]] = iter([[], []])
-    log = _Showing(world.log, lambda first: next(blind, [e for e in entries if e.offset >= first]))
-    log.end = 4
-    world.step._log = log
-    await world.step.open()
-    assert next(blind, None) is None
-
-
-class _Showing:
-    """A log that shows what it was told."""
-
-    end: int | None = None
-    """Where it says it ends; None: where it does."""
-
-    def __init__(self, log: Any, shown: Callable[[int], list[Entry]]) -> None:
-        self._log, self._shown = log, shown
-
-    async def read(self, partition: Any, first: int, limit: int) -> list[Entry]:
-        return self._shown(first)[:limit]
-
-    async def ends(self, topics: Collection[str]) -> dict[Any, int]:
-        return {(topic, 0): self._shown(0)[-1].offset if self.end is None else self.end for topic in topics}
 
 
 @pytest.fixture
@@ -425,7 +342,7 @@ async def test_a_view_that_denies_that_it_was_filled_is_told_again(
 
     monkeypatch.setattr(world.step.view, "filled", filled)
     monkeypatch.setattr(world.step.view, "is_filled", is_filled)
-    await world.append(acts(*_TOLD))
+    await world.append(acts(*TOLD))
     await world.drain()
     found = []
     for _ in range(3):

@@ -30,7 +30,7 @@ from runtime.scratch import Scratch, ScratchInUseError
 from runtime.settings import Settings
 from runtime.trying import Trials
 from tests.property.stories import Story
-from tests.unit.test_step import acts
+from tests.unit.stepping import acts
 from tests.unit.trials import happened, lived, quiet
 
 Run = Callable[..., Result]

@@ -1,4 +1,4 @@
-"""Where a distributed system keeps photos, as its settings say."""
+"""Where a distributed system keeps its objects, as the settings say."""
 
 from runtime.settings import Settings
 from stores.s3.connection import S3Address
