@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 
@@ -32,11 +33,17 @@ _ASKED_COUNT = 20
 
 
 class _PatientWorld(World):
-    """People who ask again when they are told that what they have seen is not there yet."""
+    """People who ask again when they are told that something is not there yet.
 
-    def request(self, method: str, path: str, **more: Any) -> httpx2.Response:
+    What they ask has a key: without one, asking again to be registered is somebody else who wants the same name.
+    """
+
+    def request(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> httpx2.Response:
+        sent = {"Idempotency-Key": uuid4().hex} | (headers or {})
         for _ in range(_ASKED_COUNT):
-            response = super().request(method, path, **more)
+            response = super().request(method, path, headers=sent, **more)
             if response.status_code != 503 or response.json()["code"] != "not_caught_up":
                 break
         return response
@@ -51,13 +58,14 @@ class Scene:
         self.poisoned: set[Offset] = set()
         self._random = Random(seed)
         self._ledger = Ledger()
+        self._world: World | None = None
         self._people: list[Person] = []
         self._posts: list[str] = []
         self._clients: list[Client] = []
 
     def begin(self) -> None:
         self.system.start()
-        world = _PatientWorld(self.system.server.url)
+        world = self._world = _PatientWorld(self.system.server.url)
         self._people = [world.person(name) for name in _NAMES]
         posts = self._posts = [person.post("dusk #harbor") for person in self._people[:3]]
         users = [{"id": person.id, "token": person.token} for person in self._people]
@@ -69,8 +77,8 @@ class Scene:
         ]
 
     def end(self) -> None:
-        for person in self._people[:1]:
-            person.world.close()
+        if self._world is not None:
+            self._world.close()
         self.system.end()
 
     @asynccontextmanager
