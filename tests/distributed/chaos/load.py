@@ -19,7 +19,7 @@ RECOVERY_S = 90
 """Within this time after a fault everybody is served again and every view has caught up, without anybody's doing."""
 _AFTERWARDS_COUNT = 2
 """Writes of each client that have to be acknowledged after the last fault."""
-_LONGEST_THOUGHT_S = 0.15
+_LONGEST_THOUGHT_S = 0.5
 _WATCHED_EVERY_S = 0.25
 
 
