@@ -91,7 +91,9 @@ class View(Protocol[C_contra]):
         """
 
     async def drop(self) -> None:
-        """Remove everything that it holds. Nobody writes or reads it any more; may be repeated, also after it broke off."""
+        """Remove everything that it holds; may be repeated, also after it broke off. Nobody reads it any more, and a projector that
+        stood still meanwhile brings nothing of it back.
+        """
 
 
 @runtime_checkable

@@ -17,7 +17,10 @@ local CHANGES = ARGV[#ARGV]
 local STATE, FENCE = BUCKET .. ':state', BUCKET .. ':fence'
 local PARKED, PARKED_KEYS, RETRIES = BUCKET .. ':parked', BUCKET .. ':parked_keys', BUCKET .. ':retries'
 
-local divided, emptying = unpack(redis.call('HMGET', STATE, 'buckets', 'emptying'))
+local divided, emptying, dropped = unpack(redis.call('HMGET', STATE, 'buckets', 'emptying', 'dropped'))
+if dropped then
+  return redis.error_reply('DROPPED the generation of ' .. BUCKET .. ' is dropped')
+end
 if emptying then
   return redis.error_reply('EMPTYING a repair has begun to empty ' .. BUCKET .. ' and has to be ended: give its command again')
 end

@@ -48,7 +48,9 @@ WORK_COUNT = 5_000
 STATE = (b"filling", b"buckets")
 """Fields of a bucket's state which tell whether it is believed: it was filled, and is divided as this view is."""
 
-_EMPTYING = b"emptying"
+_EMPTYING, _DROPPED = b"emptying", b"dropped"
+_DROPPED_FOR_S = 86_400
+"""So long it is remembered that a generation is dropped: longer than any projector of it stands still and wakes up again."""
 _UNLINKED_AT_ONCE = 1_000
 _ID = Struct(">Q")
 _MISSING = -1
@@ -213,8 +215,17 @@ class RedisView(Generic[C]):
         return ()
 
     async def drop(self) -> None:
-        """Remove the generation, which nobody writes or reads any more. Goes through all keys there are; may be repeated."""
-        await self._unlink(b"{%s.*" % self._name, but=b"")
+        """Marked first, so that a projector that stood still meanwhile writes nothing to it when it wakes up; the marks expire.
+
+        Goes through all keys there are; may be repeated.
+        """
+        states = [bucket + b":state" for bucket in self.buckets]
+        marking = self._redis.pipeline(transaction=False)
+        for state in states:
+            marking.hset(state, _DROPPED, b"1")
+            marking.expire(state, _DROPPED_FOR_S)
+        await replies(marking)
+        await self._unlink(b"{%s.*" % self._name, but=states)
 
     @property
     def parts_count(self) -> int:
@@ -234,16 +245,16 @@ class RedisView(Generic[C]):
         with answering():
             await self._redis.hset(state, mapping={_EMPTYING: 1, STATE[0]: 1})
         self._crash("part.half_emptied")
-        await self._unlink(bucket + b":*", but=state)
+        await self._unlink(bucket + b":*", but=[state])
         with answering():
             await self._redis.unlink(state)
 
-    async def _unlink(self, pattern: bytes, but: bytes) -> None:
+    async def _unlink(self, pattern: bytes, but: Collection[bytes]) -> None:
         cursor = 0
         while True:
             with answering():
                 cursor, found = await self._redis.scan(cursor, pattern, _UNLINKED_AT_ONCE)
-                if keys := [key for key in found if key != but]:
+                if keys := [key for key in found if key not in but]:
                     await self._redis.unlink(*keys)
             if cursor == 0:
                 return

@@ -213,7 +213,22 @@ async def test_a_generation_is_dropped_whole(redis: Redis) -> None:
         await apply(view, *_crowd(Random(7)))
     await one.drop()
     await one.drop()
-    assert {key.partition(b".")[0] async for key in redis.scan_iter(count=1_000)} == {b"{f11"}
+    left = [key async for key in redis.scan_iter(count=1_000) if not key.startswith(b"{f11.")]
+    assert sorted(left) == [bucket + b":state" for bucket in one.buckets]
+    assert {await redis.ttl(key) > 0 for key in left} == {True}
+
+
+async def test_who_stood_still_while_a_generation_was_dropped_writes_nothing_to_it(redis: Redis) -> None:
+    view, late = RedisFeeds(redis, 1, 2), RedisFeeds(redis, 1, 2)
+    await apply(view, *_crowd(Random(7)))
+    events = await folded(late, seen(ADA), follows(ADA, BO), post_at(5, BO))
+    await view.drop()
+    left = {key async for key in redis.scan_iter(count=1_000)}
+    with pytest.raises(StoreError, match="is dropped"):
+        await late.apply(events)
+    await late.filled()
+    assert {key async for key in redis.scan_iter(count=1_000)} == left
+    assert not await late.believed()
 
 
 async def test_a_generation_is_never_divided_anew(redis: Redis) -> None:
