@@ -9,7 +9,7 @@ from typing import get_args
 from events.codec import Record
 from stores.cassandra.session import Cassandra
 from stores.ports.errors import UnavailableError
-from stores.ports.registry import Generation, Note, NotReadyError, State, as_text, from_text
+from stores.ports.registry import Generation, Note, NotReadyError, State, as_text, from_text, marked_from
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS generations (
@@ -19,7 +19,6 @@ TABLES = (
 CHANGES = ("ALTER TABLE generations ADD IF NOT EXISTS notes map<bigint, text>",)
 """What version 1 of the schema lacks."""
 _TRIES = 10
-_NOT_LIVE = tuple(state for state in get_args(State) if state != "live")
 
 _ALL = "SELECT projection, number, version, state FROM generations WHERE one = 1"
 _NOTES = "SELECT projection, number, notes FROM generations WHERE one = 1"
@@ -68,8 +67,8 @@ class CassandraRegistry:
         if state == "live":
             raise ValueError("only a switch makes a generation live")
         if note is None:
-            return await self._cassandra.applied(_MARK, state, projection, number, _NOT_LIVE)
-        values = (state, note.id, as_text(note), projection, number, _NOT_LIVE)
+            return await self._cassandra.applied(_MARK, state, projection, number, marked_from(state))
+        values = (state, note.id, as_text(note), projection, number, marked_from(state))
         return await self._cassandra.applied(_MARK_NOTED, *values)
 
     async def drop(self, projection: str, number: int, note: Record) -> bool:

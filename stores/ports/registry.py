@@ -6,7 +6,7 @@ same write, as the event that is its record, and stays noted until somebody has 
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import orjson
 
@@ -20,6 +20,11 @@ fed no more.
 
 FED: frozenset[State] = frozenset({"live", "ready", "replaced"})
 """States in which the projectors feed a generation, if they have the version of its fold."""
+
+
+def marked_from(state: State) -> Sequence[State]:
+    """States of generations that may be marked as this. Complete is only what was being built: not what was given up meanwhile."""
+    return ("building",) if state == "ready" else [known for known in get_args(State) if known != "live"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Registry(Protocol):
         """
 
     async def mark(self, projection: str, number: int, state: State, note: Record | None = None) -> bool:
-        """Set the state of a generation; False, and nothing is changed, when it is live or was dropped."""
+        """Set the state of a generation; False, and nothing is changed, when it is dropped or has no state of `marked_from`."""
 
     async def drop(self, projection: str, number: int, note: Record) -> bool:
         """Forget a generation that nobody feeds or builds; False, and nothing is changed, unless it is retired or broken."""

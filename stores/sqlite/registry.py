@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from events.codec import Record
-from stores.ports.registry import Generation, Note, NotReadyError, State, as_text, from_text
+from stores.ports.registry import Generation, Note, NotReadyError, State, as_text, from_text, marked_from
 from stores.sqlite.database import Database
 
 SCHEMA = """
@@ -48,9 +48,10 @@ class SqliteRegistry:
         return True
 
     async def mark(self, projection: str, number: int, state: State, note: Record | None = None) -> bool:
-        update = f"UPDATE generations SET state = ? {_WHICH} AND state NOT IN ('live', 'dropped')"
+        allowed = marked_from(state)
+        update = f"UPDATE generations SET state = ? {_WHICH} AND state IN ({', '.join('?' * len(allowed))})"
         with self._state.transaction() as connection:
-            is_marked = connection.execute(update, (state, projection, number)).rowcount > 0
+            is_marked = connection.execute(update, (state, projection, number, *allowed)).rowcount > 0
             if is_marked and note is not None:
                 _note(connection, projection, number, note)
         return is_marked

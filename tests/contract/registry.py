@@ -96,6 +96,14 @@ class RegistryContract:
         assert {g.number: g.state for g in await registry.generations()} == {1: "live", 2: "broken"}
         assert await noted(registry) == [("likes", 2, record(id_=2))]
 
+    @pytest.mark.parametrize("given_up", ["retired", "broken"])
+    async def test_what_was_given_up_does_not_become_ready(self, registry: Registry, given_up: State) -> None:
+        await registry.begin("likes", 1)
+        await registry.begin("likes", 1)
+        assert await registry.mark("likes", 2, given_up)
+        assert not await registry.mark("likes", 2, "ready")
+        assert {g.number: g.state for g in await registry.generations()} == {1: "live", 2: given_up}
+
     async def test_numbers_are_never_used_again(self, registry: Registry) -> None:
         await self._two(registry)
         await registry.mark("likes", 2, "retired")

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
 import orjson
 import pytest
 from click.testing import CliRunner, Result
@@ -188,6 +190,25 @@ def test_dropping_asks_first(run: Run, system: Beside) -> None:
     assert asked.exit_code == 1
     assert "Remove what likes 1 holds?" in asked.output
     assert states(system) == {1: "retired", 2: "live"}
+
+
+def test_nobody_is_kept_from_a_generation_while_a_person_thinks(
+    run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who agreed to drop a build that was broken off does not drop it once somebody has gone on with it."""
+    asyncio.run(system.registry.begin("likes", LIKES.version))
+    gone_on = []
+
+    def thought(*question: object, **more: object) -> bool:
+        with ThreadPoolExecutor(1) as elsewhere:
+            gone_on.append(elsewhere.submit(run, "likes").result())
+        return True
+
+    monkeypatch.setattr(click, "confirm", thought)
+    refused = run("drop", "likes", "--generation", "2")
+    assert gone_on[0].exit_code == 0, gone_on[0].output
+    assert refused.exit_code == 1
+    assert states(system) == {1: "replaced", 2: "live"}
 
 
 @pytest.mark.parametrize("state", sorted(FED - {"live"}))

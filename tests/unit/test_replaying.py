@@ -17,6 +17,7 @@ from events.likes import PostLiked
 from events.operations import GenerationSwitched, GenerationVerified
 from producers.command import Command
 from producers.journal import Journal
+from projectors.catalogue import BY_NAME
 from projectors.likes import LIKES
 from replay.certificate import Certificate, parsed
 from replay.operations import history
@@ -25,11 +26,13 @@ from runtime.beside import Beside, FolderPlace
 from runtime.commands.replay import replay
 from runtime.commands.replaying import run as command
 from runtime.folder import Folder
+from runtime.operating import Operator
 from runtime.settings import Settings
 from runtime.verifying import verify_generation
 from stores.ports.errors import UnavailableError
 from stores.ports.registry import Generation, Registry, State
 from stores.sqlite.log import SqliteLog
+from stores.sqlite.registry import SqliteRegistry
 
 
 @pytest.fixture
@@ -241,6 +244,53 @@ def test_a_service_that_is_away_ends_the_command_with_how_to_go_on(
     done = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
     assert done.exit_code == 1
     assert "Cassandra: away; broken off: likes 2 has 5 of 5 events" in done.output
+
+
+def test_a_switch_that_did_not_answer_may_have_happened(
+    system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switched = SqliteRegistry.switch
+
+    async def unanswered(self: SqliteRegistry, *given: Any) -> bool:
+        await switched(self, *given)
+        raise UnavailableError("Cassandra: no answer")
+
+    monkeypatch.setattr(SqliteRegistry, "switch", unanswered)
+    done = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
+    assert done.exit_code == 1
+    assert "see with `photolog replay status likes` whether likes 2 is live" in done.output
+    assert "is not live" not in done.output
+
+
+def test_what_breaks_off_after_the_switch_is_live(
+    system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saves = asyncio.run(system.registry.begin("saves", BY_NAME["saves"].version))
+    asyncio.run(system.build(saves, _quiet))
+
+    async def away(*given: object) -> None:
+        raise UnavailableError("Cassandra: away")
+
+    monkeypatch.setattr(Operator, "retire_others", away)
+    done = CliRunner().invoke(command.run, ["likes", "saves", "--data", str(data)])
+    assert done.exit_code == 1
+    assert "broken off: likes 2 is live; `photolog replay saves` goes on from there" in done.output
+
+
+def test_what_was_given_up_while_it_was_built_is_not_switched_to(
+    system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = Beside.build
+
+    async def given_up_meanwhile(self: Beside, generation: Generation, *more: Any) -> None:
+        await built(self, generation, *more)
+        assert await self.registry.mark("likes", generation.number, "retired")
+
+    monkeypatch.setattr(Beside, "build", given_up_meanwhile)
+    refused = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
+    assert refused.exit_code == 1
+    assert "somebody has given up likes 2 meanwhile" in refused.output
+    assert [g.state for g in asyncio.run(system.registry.generations())] == ["live", "retired"]
 
 
 def test_a_replay_may_be_held_back(system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

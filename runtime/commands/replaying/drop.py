@@ -50,17 +50,20 @@ def drop(
 async def _drop(
     projection: str, number: int | None, data: Path | None, by: str | None, yes: bool
 ) -> Sequence[Generation]:
-    async with beside(data) as system, system.replaying(projection):
+    async with beside(data) as system:
         if number == NUMBER:
-            return _drop_scratch(system, projection)
-        chosen = await _chosen(system, projection, number)
-        if chosen and not yes:
-            numbers = ", ".join(str(generation.number) for generation in chosen)
+            async with system.replaying(projection):
+                return _drop_scratch(system, projection)
+        agreed = await _chosen(system, projection, number)
+        if agreed and not yes:
+            numbers = ", ".join(str(generation.number) for generation in agreed)
             click.confirm(f"Remove what {projection} {numbers} holds?", abort=True, err=True)
-        for generation in chosen:
-            if not await Operator(system, by).drop(generation):
-                raise click.ClickException(f"{projection} {generation.number} is in use by now")
-        return chosen
+        async with system.replaying(projection):  # nobody is kept from it while a person thinks
+            chosen = [g for g in await _chosen(system, projection, number) if g in agreed]
+            for generation in chosen:
+                if not await Operator(system, by).drop(generation):
+                    raise click.ClickException(f"{projection} {generation.number} is in use by now")
+            return chosen
 
 
 def _drop_scratch(system: Beside, projection: str) -> Sequence[Generation]:

@@ -44,11 +44,15 @@ class Pace:
 
 
 class Shown:
-    """How far the builds of this command have come."""
+    """How far the builds of this command have come. `is_live` is None while a switch has not answered: it may have happened."""
 
     def __init__(self) -> None:
         self.generation: Generation | None = None
         self.reached: Reached | None = None
+        self.is_live: bool | None = False
+
+    def begin(self, generation: Generation) -> None:
+        self.generation, self.reached, self.is_live = generation, None, False
 
     @contextlib.contextmanager
     def bar(self, generation: Generation) -> Iterator[Report]:
@@ -62,7 +66,7 @@ class Shown:
             task, pace = progress.add_task("", total=None, pace=""), Pace()
 
             def report(reached: Reached) -> None:
-                self._keep(generation, reached, pace)
+                self._keep(reached, pace)
                 done, goal = reached.applied_count, reached.goal_count
                 progress.update(task, completed=done, total=goal, pace=in_words(reached, pace))
 
@@ -74,15 +78,15 @@ class Shown:
 
         def report(reached: Reached) -> None:
             nonlocal told_s
-            self._keep(generation, reached, pace)
+            self._keep(reached, pace)
             if monotonic() >= told_s + EVERY_S:
                 told_s = monotonic()
                 click.echo(orjson.dumps(in_json(generation, reached, pace)), err=True)
 
         yield report
 
-    def _keep(self, generation: Generation, reached: Reached, pace: Pace) -> None:
-        self.generation, self.reached = generation, reached
+    def _keep(self, reached: Reached, pace: Pace) -> None:
+        self.reached = reached
         pace.see(reached.applied_count)
 
 

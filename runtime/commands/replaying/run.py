@@ -88,13 +88,18 @@ def run(
 
 
 def _broken_off(names: Sequence[str], shown: Shown) -> str:
-    left = names[names.index(shown.generation.projection) :] if shown.generation else names
-    again = f"`photolog replay {' '.join(left)}` goes on from there"
-    if shown.generation is None or shown.reached is None:
+    generation, reached = shown.generation, shown.reached
+    left = names[names.index(generation.projection) :] if generation else names
+    again, others = (f"`photolog replay {' '.join(some)}` goes on from there" for some in (left, left[1:]))
+    if generation is None:
         return f"broken off before anything was built; {again}"
-    built = f"{shown.generation.projection} {shown.generation.number}"
-    counts = f"{shown.reached.applied_count:,} of {shown.reached.goal_count:,}"
-    return f"broken off: {built} has {counts} events and is not live; {again}"
+    name, built = generation.projection, f"{generation.projection} {generation.number}"
+    if shown.is_live is None:
+        return f"broken off at the switch: see with `photolog replay status {name}` whether {built} is live"
+    if shown.is_live:
+        return f"broken off: {built} is live" + (f"; {others}" if left[1:] else "")
+    counts = f" has {reached.applied_count:,} of {reached.goal_count:,} events and" if reached else ""
+    return f"broken off: {built}{counts} is not live; {again}"
 
 
 async def _replay_each(names: Sequence[str], data: Path | None, how: How, shown: Shown) -> None:
@@ -111,19 +116,22 @@ async def _replay_each(names: Sequence[str], data: Path | None, how: How, shown:
 async def _replay(system: Beside, name: str, how: How, shown: Shown) -> dict[str, object]:
     live = await system.live(name)
     fresh = await system.begin(live)
+    shown.begin(fresh)
     with (shown.lines if how.as_json else shown.bar)(fresh) as report:
         if fresh.state == "building":
             await system.build(fresh, report, how.events_per_s)
-            await system.registry.mark(name, fresh.number, "ready")
+            if not await system.registry.mark(name, fresh.number, "ready"):
+                raise click.ClickException(f"somebody has given up {name} {fresh.number} meanwhile")
         await until_even(system, live, fresh)
     operator = Operator(system, how.by)
     seal = None if how.unverified else await _verified(system, operator, fresh, how.as_json)
     await until_even(system, live, fresh)  # verifying took its time, in which the live one went on
+    shown.is_live = None
     try:
-        is_switched = await operator.switch(live, fresh, seal)
+        shown.is_live = await operator.switch(live, fresh, seal)
     except NotReadyError:
         raise click.ClickException(f"{name} {fresh.number} broke; see the server's log") from None
-    if not is_switched:
+    if not shown.is_live:
         raise click.ClickException(f"somebody else has switched {name}; see `photolog replay history {name}`")
     await operator.retire_others(name, live)
     return {"projection": name, "from": live.number, "to": fresh.number, "certificate": seal}
