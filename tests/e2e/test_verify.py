@@ -79,6 +79,17 @@ def test_everything_is_verified_under_writes_and_its_certificates_stand(
         checked = server.run("replay", "check", str(file), "--json")
         assert checked.returncode == 0, checked.stdout + checked.stderr
         assert orjson.loads(checked.stdout)["stands"]
+    assert {each["seal"]: 0 for each in found}.items() <= verified(server, *BY_NAME).items()
+
+
+def verified(server: ServerProcess, *projections: str) -> dict[str, int]:
+    """How many differences were found, by the seals of certificates, as history tells it."""
+    told = [orjson.loads(line) for line in server.run("replay", "history", "--json").stdout.splitlines()]
+    return {
+        each["certificate"]: each["differences_count"]
+        for each in told
+        if each["type"] == "generation.verified" and each["projection"] in projections
+    }
 
 
 def test_a_generation_is_verified_beside_the_live_one(
@@ -129,6 +140,7 @@ def test_a_difference_is_found_and_told_beside_the_server(make_server: MakeServe
     (file,) = (server.data / "certificates").iterdir()
     told: dict[str, Any] = orjson.loads(file.read_bytes())
     assert not told["equal"]
+    assert verified(server, "likes") == {told["seal"]: told["differences_count"]}
     assert server.run("replay", "check", str(file)).returncode == 0
     assert server.run("replay", "verify", "all").returncode == 1
     for each in (server.data / "certificates").iterdir():

@@ -13,6 +13,7 @@ from replay.differences import Difference, Way
 from runtime.beside import beside
 from runtime.commands import options
 from runtime.commands.replaying.judging import bar
+from runtime.operating import Operator
 from runtime.verifying import keep, to_verify, verify_generation
 from stores.ports.errors import UnavailableError
 
@@ -32,19 +33,21 @@ from stores.ports.errors import UnavailableError
     help="Where to write the certificate of one projection; else a file in the folder `certificates`.",
 )
 @options.data
+@options.by
 @click.option("--json", "as_json", is_flag=True, help="One certificate per projection, a line each.")
 def verify(
     projections: Sequence[str],
     generation: int | None,
     certificate: Path | None,
     data: Path | None,
+    by: str | None,
     as_json: bool,
 ) -> None:
     """Compare the newest generation of each PROJECTION, and the live one beside it, with what the log says.
 
     What must be in them is told by an oracle that shares no code with the folds. Works beside a running server and under
     writes. On a difference it says which post, user or term differs, how, and which events made it so. Words that people
-    wrote are given by their digests.
+    wrote are given by their digests. What was found is told by `photolog replay history`.
 
     Exit status 0 when every verified generation is equal, 1 when one differs.
 
@@ -54,7 +57,7 @@ def verify(
     if len(names) > 1 and (generation, certificate) != (None, None):
         raise click.UsageError("--generation and --certificate are for one projection")
     try:
-        found = asyncio.run(_verify_each(names, generation, certificate, data, as_json))
+        found = asyncio.run(_verify_each(names, generation, certificate, data, by, as_json))
     except UnavailableError as error:
         raise click.ClickException(f"{error}; nothing was found out, verify again when it is back") from error
     if not all(each.equal for each in found):
@@ -62,7 +65,12 @@ def verify(
 
 
 async def _verify_each(
-    names: Sequence[str], number: int | None, path: Path | None, data: Path | None, as_json: bool
+    names: Sequence[str],
+    number: int | None,
+    path: Path | None,
+    data: Path | None,
+    by: str | None,
+    as_json: bool,
 ) -> list[Certificate]:
     found = []
     async with beside(data) as system:
@@ -71,6 +79,7 @@ async def _verify_each(
             with bar(name, as_json) as report:
                 certificate = await verify_generation(system, generation, report)
             kept_at = keep(system, certificate, path)
+            await Operator(system, by).verified(generation, certificate.differences_count, certificate.seal)
             if as_json:
                 click.echo(orjson.dumps(certificate.model_dump(mode="json")).decode())
             else:
