@@ -82,6 +82,7 @@ class StepsCollector(Collector):
             "step_lag_events", "Events to be applied, of the partitions fed by this process.", steps, _lag
         )
         yield _gauge("step_parked_keys", "Keys with parked events.", steps, lambda s: s.parked_keys_count)
+        yield _positions(steps)
         yield _timings(steps)
 
 
@@ -119,6 +120,19 @@ def _gauge(
     family = GaugeMetricFamily(f"photolog_{name}", meaning, labels=_LABELS)
     for generation, step in steps.items():
         family.add_metric(_labels(generation), count(step))
+    return family
+
+
+def _positions(steps: Mapping[GenerationKey, Step[Any]]) -> Metric:
+    family = GaugeMetricFamily(
+        "photolog_step_position",
+        "Offset of the last event applied, of each partition fed by this process.",
+        labels=(*_LABELS, "topic", "partition"),
+    )
+    for generation, step in steps.items():
+        for topic, number in step.ends:
+            stands = step.positions.get((topic, number), -1)
+            family.add_metric((*_labels(generation), topic, str(number)), stands)
     return family
 
 

@@ -72,7 +72,10 @@ def _with_defaults(value: str) -> str:
 def test_every_projection_and_the_reactors_have_a_worker(services: dict[str, Service]) -> None:
     workers = {name: service["command"] for name, service in services.items() if "worker" in _words(service)}
     names = (*(projection.name for projection in PROJECTIONS), "reactors")
-    assert workers == {name: ["worker", name] for name in names}
+    assert {name: words[:2] for name, words in workers.items()} == {name: ["worker", name] for name in names}
+    assert {tuple(words[2:]) for words in workers.values()} == {
+        ("--metrics-host", "0.0.0.0", "--metrics-port", "9100")
+    }
 
 
 def _words(service: Service) -> list[str]:
@@ -97,10 +100,13 @@ def test_reads_and_writes_are_processes_of_their_own_behind_the_proxy(services: 
     assert services["proxy"]["networks"] == ["front"]
 
 
-def test_what_answers_requests_has_a_health_check(services: dict[str, Service]) -> None:
-    without = {name for name, service in services.items() if "healthcheck" not in service}
-    workers = {name for name, service in services.items() if "worker" in _words(service)}
-    assert without == workers | {"migrate"}
+def test_what_goes_on_running_has_a_health_check(services: dict[str, Service]) -> None:
+    assert {name for name, service in services.items() if "healthcheck" not in service} == {"migrate"}
+
+
+def test_the_proxy_passes_on_what_can_be_answered_while_a_store_is_away() -> None:
+    """Every process is unready then: a proxy that went by that would refuse what another store answers, too."""
+    assert re.findall(r"option httpchk GET (\S+)", PROXY.read_text()) == ["/healthz", "/healthz"]
 
 
 def test_only_proxy_and_object_store_are_published_and_only_here(

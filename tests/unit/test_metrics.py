@@ -42,6 +42,14 @@ def test_steps_are_shown_by_projection_and_generation(step: Step[Any]) -> None:
         assert f'photolog_{name}{{generation="3",{of_likes}}} {value:.1f}' in said, name
 
 
+def test_positions_are_shown_by_partition(step: Step[Any]) -> None:
+    said = _said(StepsCollector(lambda: {("likes", 3): step}))
+    assert {line.partition("topic=")[2] for line in said if line.startswith("photolog_step_position")} == {
+        '"t"} 6.0', '"t"} -1.0', '"t"} 5.0',
+    }  # fmt: skip
+    assert 'photolog_step_position{generation="3",partition="1",projection="likes",topic="t"} -1.0' in said
+
+
 def test_timings_are_a_histogram(step: Step[Any]) -> None:
     said = [line for line in _said(StepsCollector(lambda: {("likes", 3): step})) if "_bucket" in line]
     counts = {line.partition('le="')[2].partition('"')[0]: line.rpartition(" ")[2] for line in said}
