@@ -35,16 +35,16 @@ class Processing:
             return
         self._running.add(event.media_id)
         try:
-            media = await self._unseen(event.media_id)
+            media = await self._unseen(event)
             if media is not None:
                 await self._look_at(event, media)
         finally:
             self._running.discard(event.media_id)
 
-    async def _unseen(self, media_id: int) -> Media | None:
+    async def _unseen(self, event: MediaUploaded) -> Media | None:
         """The media, if it still waits for somebody to look at it."""
-        views = await self._world.current("media")
-        media = (await views.media.media((media_id,))).get(media_id)
+        views = await self._world.current(event, "media")
+        media = (await views.media.media((event.media_id,))).get(event.media_id)
         return media if media is not None and media.status == "uploaded" else None
 
     async def _look_at(self, event: MediaUploaded, media: Media) -> None:
@@ -79,7 +79,7 @@ class Processing:
 
     async def _publish(self, event: MediaUploaded, media: Media, made: Rendered, target: Path) -> None:
         renditions = await self._store(media.media_id, made, target)
-        if await self._unseen(media.media_id) is None:  # deleted meanwhile
+        if await self._unseen(event) is None:  # deleted meanwhile
             await self._world.objects.delete([rendition.object_key for rendition in renditions])
             return
         await self._world.journal.append(

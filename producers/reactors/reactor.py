@@ -3,9 +3,13 @@
 A runner follows every partition of the reactor's topics from a position of its own, which advances after the work is done. So
 work is done at least once, and again after a crash or when an append was not confirmed: effects are repeatable, and what is done
 already is seen in the views and not done again. The runner knows no views, no effects and no technology.
+
+What a view cannot say yet, because events of the same key are parked in it, waits beside the others, which go on. The position
+stays before it, so that it is not forgotten.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
@@ -32,8 +36,14 @@ _CHECK_MS = 1_000
 _CLOCK_CHECK_MS = 10_000
 """The clock is looked at this often while an event is not due: it may be set."""
 _LONGEST_WAIT_S = 5.0
+WAITING_COUNT = 1_000
+"""With so many events of a partition waiting for what is parked, its others wait too."""
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
+
+
+class ParkedError(Exception):
+    """What has to be decided by is parked."""
 
 
 class Reactor(Protocol):
@@ -51,7 +61,8 @@ class Reactor(Protocol):
     async def react(self, event: Envelope) -> None:
         """Do what follows from the event; may be called again for the same one, and for several at a time.
 
-        UnavailableError means that it shall be tried again; anything else is a mistake that ends the process.
+        UnavailableError means that it shall be tried again, with all that follows; ParkedError, that it shall be tried now and then
+        while the others go on; anything else is a mistake that ends the process.
         """
 
 
@@ -73,6 +84,7 @@ class Runner:
         self._topics = tuple(dict.fromkeys(event.topic for event in reactor.events))
         self._places = asyncio.Semaphore(AT_ONCE_COUNT)
         self._wakes: dict[Partition, asyncio.Event] = {}
+        self._waiting: defaultdict[Partition, list[Entry]] = defaultdict(list)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -86,6 +98,7 @@ class Runner:
         stands = dict(await self._patiently(partial(self._positions.get, self.reactor.name)))
         ends = await self._patiently(partial(self._log.ends, self._topics))
         self._wakes.clear()
+        self._waiting.clear()
         async with asyncio.TaskGroup() as group:
             for partition in ends if owned is None else ends.keys() & owned:
                 self._wakes[partition] = asyncio.Event()
@@ -98,6 +111,7 @@ class Runner:
 
     async def catch_up(self) -> None:
         """Deal with everything that is due now."""
+        self._waiting.clear()
         stands = dict(await self._positions.get(self.reactor.name))
         for partition in await self._log.ends(self._topics):
             await self._advance(partition, stands.get(partition, -1))
@@ -124,16 +138,26 @@ class Runner:
         """Deal with what is due in one partition: where it stands then, and in how many milliseconds the next event is due, None
         at the end of the log.
         """
+        if waited := self._waiting.pop(partition, []):
+            await self._deal_with(partition, waited, offset)
         while offset < (await self._patiently(partial(self._log.ends, (partition[0],))))[partition]:
+            if len(self._waiting[partition]) >= WAITING_COUNT:
+                break
             entries = await self._patiently(partial(self._log.read, partition, offset + 1, BATCH_COUNT))
             due = self._due(entries)
             if due:
-                await self._react(due)
                 offset = due[-1].offset
-                await self._patiently(partial(self._positions.advance, self.reactor.name, partition, offset))
+                await self._deal_with(partition, due, offset)
             if len(due) < len(entries):
                 return offset, max(1, self._due_at_ms(entries[len(due)]) - self._clock())
         return offset, None
+
+    async def _deal_with(self, partition: Partition, entries: Sequence[Entry], last: int) -> None:
+        """React to these; those that have to wait are kept. `last` is the offset up to which events were read."""
+        waiting = self._waiting[partition]
+        waiting += await self._react(entries)
+        done = waiting[0].offset - 1 if waiting else last
+        await self._patiently(partial(self._positions.advance, self.reactor.name, partition, done))
 
     def _due(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Those before the first that is not due yet."""
@@ -146,11 +170,12 @@ class Runner:
     def _due_at_ms(self, entry: Entry) -> int:
         return entry.record.occurred_at_ms + self.reactor.delay_ms
 
-    async def _react(self, entries: Sequence[Entry]) -> None:
+    async def _react(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Returns those that have to wait, in their order."""
         wanted = [entry for entry in entries if entry.record.type in self._types]
         sealed = {e.record.subject_id for e in wanted if BY_TYPE[e.record.type].personal}
         keys = await self._patiently(partial(self._keys.get, sealed)) if sealed else {}
-        reactions: list[asyncio.Task[None]] = []
+        reactions: list[tuple[Entry, asyncio.Task[bool]]] = []
         async with asyncio.TaskGroup() as group:
             for entry in wanted:
                 event = decode(entry.record, keys)
@@ -158,12 +183,21 @@ class Runner:
                     _log.error("event passed over", reactor=self.reactor.name, reason=event.reason)
                     continue
                 await self._places.acquire()
-                reaction = group.create_task(self._patiently(partial(self.reactor.react, event)))
+                reaction = group.create_task(self._reacted(event))
                 reaction.add_done_callback(lambda _: self._places.release())
-                reactions.append(reaction)
-        if any(task.cancelled() for task in reactions):
+                reactions.append((entry, reaction))
+        if any(reaction.cancelled() for _, reaction in reactions):
             # Nobody asked for that, and a group takes it for an end like any other.
             raise RuntimeError(f"a reaction of {self.reactor.name} was broken off by somebody else")
+        return [entry for entry, reaction in reactions if not reaction.result()]
+
+    async def _reacted(self, event: Envelope) -> bool:
+        """False: it has to wait."""
+        try:
+            await self._patiently(partial(self.reactor.react, event))
+        except ParkedError:
+            return False
+        return True
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         wait_s = 0.05

@@ -50,12 +50,12 @@ class Rekeying:
                 case MediaDeleted():
                     await self._world.remove_files(event.media_id)
                 case MediaEvent():
-                    views = await self._world.current("media", "timelines")
+                    views = await self._world.current(event, "media", "timelines")
                     await self._settle(event, views, (await views.media.media((event.media_id,))).values())
                 case PostEdited() if "visibility" not in event.changed:
                     pass
                 case PostEvent():
-                    views = await self._world.current("media", "timelines")
+                    views = await self._world.current(event, "media", "timelines")
                     await self._settle(event, views, await views.media.attached_to("post", event.post_id))
 
     async def _settle(self, event: Envelope, views: Views, all_media: Collection[Media]) -> None:
@@ -79,7 +79,10 @@ class Rekeying:
         is_withdrawn = was_shown or (audience == "private" and isinstance(event, PostEdited))
         is_elsewhere = any(area_of(rendition.object_key) != audience for rendition in renditions)
         if is_elsewhere or (was_shown and await self._has_older_files(event, media)):
-            renditions = await self._moved(event, media, audience)
+            moved = await self._moved(event, media, audience)
+            if moved is None:
+                return
+            renditions = moved
         areas: Sequence[Area] = ("public", "private") if is_withdrawn else ("public",)
         await self._delete_left(event, media, {rendition.object_key for rendition in renditions}, areas)
 
@@ -101,9 +104,13 @@ class Rekeying:
         private = await self._world.objects.list("private", media.media_id)
         return any(found.key in named and found.stored_at_ms <= event.occurred_at_ms for found in private)
 
-    async def _moved(self, event: Envelope, media: Media, audience: Audience) -> tuple[Rendition, ...]:
-        """The renditions under their new keys, when readers see them."""
+    async def _moved(self, event: Envelope, media: Media, audience: Audience) -> tuple[Rendition, ...] | None:
+        """The renditions under their new keys, when readers see them. None when somebody else has moved them meanwhile, who took
+        itself for the only one as well: what it appended is reacted to.
+        """
         renditions = tuple([r for old in media.renditions if (r := await self._copied(media, old, audience))])
+        if len(renditions) < len(media.renditions) and not await self._is_unmoved(event, media):
+            return None
         assert media.width is not None
         assert media.height is not None
         assert media.blurhash is not None
@@ -118,6 +125,11 @@ class Rekeying:
         )
         await self._world.shown(("media",), await self._world.journal.append(moved))
         return renditions
+
+    async def _is_unmoved(self, event: Envelope, media: Media) -> bool:
+        views = await self._world.current(event, "media")
+        now = (await views.media.media((media.media_id,))).get(media.media_id)
+        return now is not None and now.renditions == media.renditions
 
     async def _copied(self, media: Media, rendition: Rendition, audience: Audience) -> Rendition | None:
         key = new_rendition_key(audience, media.media_id)

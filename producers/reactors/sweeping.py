@@ -50,7 +50,7 @@ class Tidying:
         if isinstance(event, MediaDeleted):  # an upload may have come in after the files were removed
             await self._world.remove_files(event.media_id)
             return
-        views = await self._world.current("media")
+        views = await self._world.current(event, "media")
         for media in (await views.media.media((event.media_id,))).values():
             match media.status:
                 case "pending":
@@ -96,11 +96,11 @@ class Expiring:
             case ProfileChanged() if "avatar_media_id" not in event.changed:
                 pass
             case ProfileChanged():
-                views = await self._world.current("media", "timelines", "accounts")
+                views = await self._world.current(event, "media", "timelines", "accounts")
                 for media in await views.media.attached_to("avatar", event.user_id):
                     await self._expire(event, views, media)
             case MediaEvent():
-                views = await self._world.current("media", "timelines", "accounts")
+                views = await self._world.current(event, "media", "timelines", "accounts")
                 for media in (await views.media.media((event.media_id,))).values():
                     await self._expire(event, views, media)
 

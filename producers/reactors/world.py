@@ -9,10 +9,12 @@ from events.ids import Clock, Ids
 from events.topics import ACCOUNTS, MEDIA, POSTS
 from producers.command import Command
 from producers.journal import Journal
+from producers.reactors.reactor import ParkedError
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Log, Positions
 from stores.ports.objects import Area, Objects
 from stores.ports.progress import Progress
+from stores.ports.view import Parking
 from stores.ports.views import Views
 
 Projection = Literal["media", "timelines", "accounts"]
@@ -32,14 +34,19 @@ class World:
     ids: Ids
     clock: Clock
 
-    async def current(self, *projections: Projection) -> Views:
+    async def current(self, cause: Envelope, *projections: Projection) -> Views:
         """The live views, once these projections show everything that is on the log now.
 
         So whoever decides by them has seen the event that it reacts to, and all it appended itself. Raises UnavailableError
-        when that takes too long.
+        when that takes too long, and ParkedError when something of the same key is parked, which they do not show.
         """
         await self.shown(projections, await self.log.ends([_TOPICS[name] for name in projections]))
-        return self.views()
+        views = self.views()
+        for name in projections:
+            view: Parking = getattr(views, name)
+            if cause.key in {key for _, key in await view.parked_keys()}:
+                raise ParkedError(f"events of {cause.key} are parked in {name}")
+        return views
 
     async def shown(self, projections: tuple[Projection, ...], positions: Positions) -> None:
         """Wait until these projections show everything up to the positions."""

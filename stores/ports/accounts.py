@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from stores.ports.view import Parking
+
 
 @dataclass(frozen=True, slots=True)
 class AccountPut:
@@ -63,7 +65,7 @@ class Account:
     seen_at_ms: int
 
 
-class AccountsReader(Protocol):
+class AccountsReader(Parking, Protocol):
     async def accounts(self, user_ids: Collection[int]) -> Mapping[int, Account]:
         """Those of the accounts that are registered."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from events.media import AttachedKind, FilterName, FocalPoint, RejectedReason, Rendition
+from stores.ports.view import Parking
 
 MediaStatus = Literal["pending", "uploaded", "ready", "rejected"]
 
@@ -113,7 +114,7 @@ class Media:
     declared_at_ms: int
 
 
-class MediaReader(Protocol):
+class MediaReader(Parking, Protocol):
     async def media(self, media_ids: Collection[int]) -> Mapping[int, Media]:
         """Those of the media that are there."""
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from events.posts import Place, Visibility
 from stores.ports.page import Page
+from stores.ports.view import Parking
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Post:
     edited_at_ms: int | None
 
 
-class TimelinesReader(Protocol):
+class TimelinesReader(Parking, Protocol):
     async def posts(self, post_ids: Collection[int]) -> Mapping[int, Post]:
         """Those of the posts that are there."""
 

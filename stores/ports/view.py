@@ -47,7 +47,12 @@ class ParkedEvent:
     retry: bool
 
 
-class View(Protocol[C_contra]):
+class Parking(Protocol):
+    async def parked_keys(self) -> Collection[tuple[str, str]]:
+        """(topic, key) of every parked event: later events of these keys have to be parked too."""
+
+
+class View(Parking, Protocol[C_contra]):
     """One generation of one projection, written by one projector at a time.
 
     Applying is idempotent: an event at or below the position is skipped. It is atomic, or ordered so that a crash between any
@@ -71,9 +76,6 @@ class View(Protocol[C_contra]):
         """Whether all of it was filled, as is remembered with the data: a part may have gone back to when it was not, while the
         position stands still.
         """
-
-    async def parked_keys(self) -> Collection[tuple[str, str]]:
-        """(topic, key) of every parked event: later events of these keys have to be parked too."""
 
     async def parked(self) -> Sequence[ParkedEvent]:
         """The parked events in the order of their offsets."""

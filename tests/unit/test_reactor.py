@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -11,7 +12,7 @@ import pytest
 from events.envelope import Envelope
 from events.media import MediaUploaded, MediaUploadStarted
 from events.topics import MEDIA
-from producers.reactors.reactor import AT_ONCE_COUNT, BATCH_COUNT, Runner
+from producers.reactors.reactor import AT_ONCE_COUNT, BATCH_COUNT, ParkedError, Runner
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Entry, Partition
 from tests.unit.media_world import CONTENT, MediaWorld
@@ -170,6 +171,59 @@ async def test_a_store_that_is_away_is_waited_for(world: MediaWorld) -> None:
     await runner(world, reactor).catch_up()
     assert len(reactor.seen) == 1
     assert world.now_ms > began_ms
+
+
+@dataclass
+class Held(Recorder):
+    """Something is parked by which these media are decided."""
+
+    parked: set[int] = field(default_factory=set)
+
+    async def react(self, event: Envelope) -> None:
+        assert isinstance(event, MediaUploadStarted)
+        if event.media_id in self.parked:
+            raise ParkedError
+        await super().react(event)
+
+
+async def test_what_waits_for_what_is_parked_holds_nothing_else_up(world: MediaWorld) -> None:
+    first, second, third = [(await world.declared()).media_id for _ in range(3)]
+    reactor = Held(parked={first, third})
+    following = runner(world, reactor)
+    await following.catch_up()
+    assert ids(reactor) == [second]
+    (partition,) = [at for at, end in (await world.log.ends([MEDIA])).items() if end >= 0]
+    running = asyncio.create_task(following.run())
+    reactor.parked.clear()
+    fourth = (await world.declared()).media_id
+    while not {first, third, fourth} <= set(ids(reactor)):
+        reactor.called.clear()
+        await reactor.called.wait()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert (await world.positions.get("recorder"))[partition] >= 2
+
+
+async def test_what_waits_is_not_forgotten_by_the_next_process(world: MediaWorld) -> None:
+    first, second = [(await world.declared()).media_id for _ in range(2)]
+    await runner(world, Held(parked={first})).catch_up()
+    reactor = Held()
+    await runner(world, reactor).catch_up()
+    assert sorted(ids(reactor)) == [first, second]
+
+
+async def test_so_many_may_wait_and_no_more(world: MediaWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("producers.reactors.reactor.WAITING_COUNT", BATCH_COUNT)
+    parked = {(await world.declared()).media_id for _ in range(BATCH_COUNT)}
+    await world.declared()
+    reactor = Held(parked=parked)
+    await runner(world, reactor).catch_up()
+    assert reactor.seen == []
+
+
+def ids(reactor: Recorder) -> list[int]:
+    return [event.media_id for event in reactor.seen if isinstance(event, MediaUploadStarted)]
 
 
 async def test_a_mistake_is_told_and_its_event_comes_again(world: MediaWorld) -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ import pytest
 from events.accounts import AccountRegistered, ProfileChanged
 from events.envelope import Envelope
 from events.media import MediaAttached, MediaDeleted, MediaProcessed, MediaRejected, MediaUploaded
+from events.topics import MEDIA, POSTS
 from producers.reactors.sweeping import EXPIRE_AFTER_MS, TIDY_AFTER_MS
-from stores.ports.media import Media
+from stores.ports.log import Entry
+from stores.ports.media import Media, MediaChange
 from stores.ports.objects import area_of
+from stores.ports.view import Folded
 from tests.unit.media_world import CONTENT, OWNER, MediaWorld
 
 PERIOD = 13
@@ -262,6 +266,68 @@ async def test_a_post_seen_before_its_attachment(world: MediaWorld) -> None:
     await world.attach(media, post_id)
     await world.react()
     assert areas(await world.now(media)) == {"private"}
+
+
+async def parked(world: MediaWorld) -> Entry:
+    """An event of the owner's media that nobody can read, behind which everything later is parked."""
+    await world.declared()
+    (entry,) = [e for at in await world.log.ends([MEDIA]) for e in await world.log.read(at, 0, 1)]
+    await world.log.append([replace(entry.record, id=world.ids.next(), version=99)])
+    await world.progress.reached(("media",), {}, 0)
+    (unreadable,) = await world.log.read(entry.partition, entry.offset + 1, 1)
+    return unreadable
+
+
+async def test_what_is_parked_is_reacted_to_when_it_was_retried(world: MediaWorld) -> None:
+    unreadable = await parked(world)
+    media = await world.uploaded()
+    await world.react()
+    assert await world.now(media) is None
+    world.runners = world.new_runners()
+    await world.react()
+    place, key = unreadable.partition, str(OWNER)
+    discarded: Folded[MediaChange] = Folded(place, unreadable.offset, unreadable.record.id, key)
+    await world.media_view.release(MEDIA, key, [discarded])
+    await world.media_view.ask_retry(MEDIA, key)
+    await world.react()
+    found = await world.now(media)
+    assert found is not None
+    assert found.status == "ready"
+
+
+async def test_nothing_expires_by_what_a_view_does_not_show(world: MediaWorld) -> None:
+    """A post that is parked uses its media all the same."""
+    media = await ready(world)
+    await world.timelines.apply([Folded((POSTS, 0), 0, 1, str(OWNER), parked="cannot be folded")])
+    await world.posted(media)
+    world.pass_ms(EXPIRE_AFTER_MS)
+    await world.react()
+    assert await world.now(media) is not None
+    assert await of_type(world, MediaDeleted) == []
+
+
+async def test_what_somebody_else_has_moved_meanwhile_is_left_to_them(
+    world: MediaWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process takes itself for the only one, moves the media, and removes the files that are being copied here."""
+    media = await ready(world)
+    post_id = await world.posted(media)
+    await world.react()
+    copy, moved = world.objects.copy, list[bool]()
+
+    async def late(from_key: str, to_key: str) -> None:
+        if not moved:
+            moved.append(True)
+            for runner in world.new_runners():
+                await runner.catch_up()
+        await copy(from_key, to_key)
+
+    monkeypatch.setattr(world.objects, "copy", late)
+    await world.show(post_id, "followers")
+    await world.react()
+    assert len(keys(await world.now(media))) == 2
+    assert areas(await world.now(media)) == {"private"}
+    assert keys(await world.now(media)) <= await world.stored(media)
 
 
 async def test_a_lost_rendition_does_not_keep_the_others_public(world: MediaWorld) -> None:

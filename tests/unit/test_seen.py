@@ -56,7 +56,7 @@ def world() -> World:
 
 @pytest.fixture
 def seen(world: World) -> Seen:
-    return Seen(world, lambda: world, Ids(1, lambda: world.now_ms), lambda: world.now_ms)  # type: ignore[arg-type]
+    return Seen(world, lambda: world, Ids(1, lambda: world.now_ms), lambda: world.now_ms)  # type: ignore[arg-type, return-value]
 
 
 async def test_who_was_seen_today_is_not_noted_again(world: World, seen: Seen) -> None:
