@@ -2,13 +2,15 @@
 
 It joins a consumer group and reads nothing: records are read from the log, positions are kept where the work is. The group only
 says who works where, and not even that for sure: a process that was frozen believes for a while what is true no more. So whatever
-is done with a partition must bear being done by two.
+is done with a partition must bear being done by two. Partitions of the same number are given to the same process, in all topics: so
+what has one key is one process's.
 """
 
 from collections.abc import Awaitable, Callable, Collection
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
@@ -48,6 +50,7 @@ class KafkaShare:
             session_timeout_ms=_SESSION_MS,
             request_timeout_ms=_SESSION_MS + 5_000,  # joining waits for the others
             metadata_max_age_ms=_METADATA_MAX_AGE_MS,
+            partition_assignment_strategy=(RangePartitionAssignor,),
         )
         listener = _Listener(consumer, self._namespace, held)
         try:
