@@ -4,6 +4,8 @@ Opaque to clients and worth nothing but waiting: it grants no access. Partition 
 names of people are not.
 """
 
+import zlib
+
 import orjson
 
 from api.problems import BAD_POSITION, problem
@@ -12,6 +14,9 @@ from stores.ports.log import Partition, Positions
 
 HEADER = "Photolog-Position"
 POSITION_MAX_CHARS = 8 * 1024
+"""As many as proxies let through in one header. Every partition that clients write to fits in it, with as many of each topic as
+there may be (`PHOTOLOG_KAFKA_PARTITIONS`).
+"""
 
 
 class PositionStrings:
@@ -19,14 +24,14 @@ class PositionStrings:
         self._sealer = Sealer(secret, "position", POSITION_MAX_CHARS)
 
     def seal(self, positions: Positions) -> str:
-        return self._sealer.seal(packed(positions))
+        return self._sealer.seal(zlib.compress(packed(positions)))
 
     def open(self, text: str) -> dict[Partition, int]:
         """Raises `bad_position` for anything that `seal` did not make."""
         payload = self._sealer.open(text)
         if payload is None:
             raise problem(BAD_POSITION)
-        return unpacked(payload)
+        return unpacked(zlib.decompress(payload))
 
 
 def packed(positions: Positions) -> bytes:

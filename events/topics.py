@@ -9,3 +9,5 @@ ENGAGEMENT = "photolog.engagement"
 OPERATIONS = "photolog.operations"
 
 TOPICS = (NAMES, ACCOUNTS, GRAPH, POSTS, MEDIA, ENGAGEMENT, OPERATIONS)
+USER_TOPICS = (NAMES, ACCOUNTS, GRAPH, POSTS, MEDIA, ENGAGEMENT)
+"""Those that tell what users do."""

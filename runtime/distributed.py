@@ -11,7 +11,7 @@ from api.health import Readiness
 from api.metrics import Metrics
 from api.rates import LocalRates, SharedRates
 from events.ids import Clock, Ids, system_clock
-from events.topics import TOPICS
+from events.topics import TOPICS, USER_TOPICS
 from projectors.catalogue import BY_NAME
 from projectors.engines.polled import PolledProgress
 from runtime.background import Background
@@ -64,7 +64,7 @@ class Distributed:
             self._services,
             CassandraIdempotencyKeys(cluster.cassandra, presence),
             SharedRates(RedisRates(cluster.redis), LocalRates(clock)),
-            partial(cluster.log.ends, TOPICS),
+            partial(cluster.log.ends, USER_TOPICS),
             None,
             stores.secret,
             self._readiness,

@@ -12,7 +12,7 @@ from api.health import Readiness
 from api.metrics import Metrics, SystemState
 from api.rates import LocalRates
 from events.ids import Clock, Ids, system_clock
-from events.topics import TOPICS
+from events.topics import TOPICS, USER_TOPICS
 from projectors.engines.embedded import EmbeddedEngine
 from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from replay.operations import append_noted
@@ -79,7 +79,7 @@ class Embedded:
             self._services,
             self._idempotency_keys,
             LocalRates(clock),
-            partial(self._log.ends, TOPICS),
+            partial(self._log.ends, USER_TOPICS),
             self._objects,
             self._stores.secret,
             self._readiness,

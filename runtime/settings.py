@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from runtime.errors import OperatorError
 
 PREFIX = "PHOTOLOG_"
+PARTITIONS_LIMIT = 128
+"""Of a topic. A position of all partitions that a client may have written to has to fit in one header."""
 
 
 class UnknownSettingError(OperatorError):
@@ -45,7 +47,7 @@ class Settings(BaseSettings):
     kafka_partitions: int = Field(
         default=8,
         ge=1,
-        le=1_000,
+        le=PARTITIONS_LIMIT,
         description="Partitions of each topic when it is made. Never changes later.",
     )
     kafka_replication: int = Field(

@@ -1,6 +1,7 @@
 """Cursors and positions: only what this service made, only where it belongs, only as long as it is valid."""
 
 from base64 import urlsafe_b64decode
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from api.cursors import CURSOR_MAX_CHARS, VALID_S, Cursors, binding
 from api.positions import PositionStrings, packed, unpacked
 from api.problems import ProblemError
 from api.signing import Sealer
+from events.topics import USER_TOPICS
+from runtime.settings import PARTITIONS_LIMIT
 
 HERE = binding("GET /v1/feed", {"order": "recent"}, 1)
 NOW_MS = 1_800_000_000_000
@@ -123,8 +126,13 @@ def test_a_position_gives_back_what_was_seen() -> None:
 
 
 def test_a_position_of_a_large_installation_fits_in_a_header() -> None:
-    topics = ("names", "accounts", "graph", "posts", "media", "engagement", "stories", "operations")
-    many = {(f"photolog.{topic}", partition): 10_000_000 for topic in topics for partition in range(48)}
+    """Of a client that has written to every partition there may be, after a hundred billion events."""
+    random = Random(7)
+    many = {
+        (topic, partition): random.randrange(10**9)
+        for topic in USER_TOPICS
+        for partition in range(PARTITIONS_LIMIT)
+    }
     strings = PositionStrings(b"secret")
     assert strings.open(strings.seal(many)) == many
 
