@@ -37,8 +37,7 @@ async def _check_somebody_else(views: Views, me: Command, user_id: int) -> None:
 
 async def _check_limit(views: Views, me: Command, user_id: int) -> None:
     """Following once more whom one follows already is no more people."""
-    counts = (await views.graph.counts((me.actor_id,))).get(me.actor_id)
-    if counts is None or counts.following < FOLLOWING_LIMIT:
+    if await views.graph.following_count(me.actor_id) < FOLLOWING_LIMIT:
         return
     if not await views.graph.following_among(me.actor_id, (user_id,)):
         raise FollowingLimitError

@@ -105,6 +105,10 @@ class CassandraGraph(EdgesView[GraphChange]):
     async def following(self, user_id: int, before: int | None, limit: int) -> Page[int]:
         return await self._latest(user_id, before, limit)
 
+    async def following_count(self, user_id: int) -> int:
+        """By counting rows, of which there are so few that it is limited whom one may follow."""
+        return int((await self._rows(_COUNT_FOLLOWING, user_id))[0][0])
+
     async def counts(self, user_ids: Collection[int]) -> Mapping[int, GraphCounts]:
         """By counting rows, which takes the longer the more there are: to be asked only while the feeds view, which keeps these
         counts at hand, is being filled. Raises UnavailableError when it takes too long, as it may for a celebrity.
@@ -113,8 +117,8 @@ class CassandraGraph(EdgesView[GraphChange]):
         return dict(zip(user_ids, counts, strict=True))
 
     async def _counts_of(self, user_id: int) -> GraphCounts:
-        following, *followers = await asyncio.gather(
-            self._rows(_COUNT_FOLLOWING, user_id),
-            *(self._rows(_COUNT_FOLLOWERS, user_id, bucket) for bucket in BUCKETS),
+        following, followers = await asyncio.gather(
+            self.following_count(user_id),
+            asyncio.gather(*(self._rows(_COUNT_FOLLOWERS, user_id, bucket) for bucket in BUCKETS)),
         )
-        return GraphCounts(followers=sum(rows[0][0] for rows in followers), following=following[0][0])
+        return GraphCounts(followers=sum(rows[0][0] for rows in followers), following=following)

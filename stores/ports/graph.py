@@ -43,5 +43,8 @@ class GraphReader(Protocol):
     async def following(self, user_id: int, before: int | None, limit: int) -> Page[int]:
         """Whom the user follows, the latest first; `before` is a page's `next_key`."""
 
+    async def following_count(self, user_id: int) -> int:
+        """How many people the user follows. The cost does not depend on who follows the user."""
+
     async def counts(self, user_ids: Collection[int]) -> Mapping[int, GraphCounts]:
         """Sizes of the sets of followers and followed; users without either may be absent."""

@@ -87,6 +87,10 @@ class SqliteGraph(SqliteView[GraphChange]):
         rows = self._reader.execute(query, (user_id, up_to(before), limit + 1)).fetchall()
         return page_of(rows, limit)
 
+    async def following_count(self, user_id: int) -> int:
+        counts = (await self.counts((user_id,))).get(user_id)
+        return 0 if counts is None else counts.following
+
     async def counts(self, user_ids: Collection[int]) -> Mapping[int, GraphCounts]:
         query = f"SELECT user_id, followers, following FROM counts WHERE user_id IN ({marks(len(user_ids))})"
         rows = self._reader.execute(query, tuple(user_ids))

@@ -123,3 +123,4 @@ class GraphContract:
         )
         counts = await view.counts((ADA, CY))
         assert counts == {ADA: GraphCounts(followers=1, following=1), CY: GraphCounts(1, 1)}
+        assert [await view.following_count(user_id) for user_id in (ADA, CY, 999)] == [1, 1, 0]
