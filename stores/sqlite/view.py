@@ -42,6 +42,7 @@ class SqliteView(Generic[C]):
     def __init__(self, path: Path, crash: Crash = survive) -> None:
         self._crash = crash
         self._database = Database(path, _SCHEMA + self.SCHEMA, "NORMAL")
+        self._parked_keys: set[tuple[str, str]] = set()
 
     @property
     def _reader(self) -> sqlite3.Connection:
@@ -61,7 +62,9 @@ class SqliteView(Generic[C]):
         """Called after the commit: forget what was remembered of the rows that changed."""
 
     def _parking_changed(self) -> None:
-        """Called after the commit when events were parked or released: for views that answer otherwise because of it."""
+        """Called after the commit when events were parked or released, and when it is seen that an operator's command has released
+        some: for views that answer otherwise because of it.
+        """
 
     async def positions(self) -> dict[Partition, Position]:
         with self._database.committed() as connection:
@@ -89,7 +92,11 @@ class SqliteView(Generic[C]):
 
     async def parked_keys(self) -> Collection[tuple[str, str]]:
         with self._database.committed() as connection:
-            return set(connection.execute("SELECT DISTINCT topic, key FROM parked"))
+            keys = set(connection.execute("SELECT DISTINCT topic, key FROM parked"))
+        if keys != self._parked_keys:
+            self._parked_keys = keys
+            self._parking_changed()
+        return keys
 
     async def parked(self) -> Sequence[ParkedEvent]:
         query = """SELECT topic, partition, offset, event_id, key, reason, retry FROM parked
