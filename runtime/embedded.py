@@ -29,7 +29,6 @@ from runtime.web import make_app
 from stores.argon2.passwords import Argon2Passwords, Cost
 from stores.files.objects import FilesObjects
 from stores.pillow.pictures import PillowPictures
-from stores.ports.feeds import FeedsUpkeep
 from stores.ports.together import in_turn
 from stores.sqlite.credentials import SqliteCredentials
 from stores.sqlite.idempotency import SqliteIdempotencyKeys
@@ -175,8 +174,8 @@ class Embedded:
         return Watch(watched, self._clock)
 
     async def _forget_idle(self) -> None:
-        feeds: FeedsUpkeep = self._generations.live_feeds()
-        await feeds.forget_idle(self._clock() - self._settings.idle_days * _DAY_MS)
+        for feeds in self._generations.feeds():
+            await feeds.forget_idle(self._clock() - self._settings.idle_days * _DAY_MS)
 
     async def _append_noted(self) -> None:
         """What an operator did beside this server: nobody else appends to its log."""

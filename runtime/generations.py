@@ -4,7 +4,7 @@ A switch is seen here within a second; requests resolve `views` once, so none se
 another version of its fold is served and not fed: it stays where it stands until one of ours has taken its place.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,11 +57,9 @@ class Generations:
         """Projections of which a rebuild is due, so that nobody feeds the live generation."""
         return self._due.names
 
-    def live_feeds(self) -> SqliteFeeds:
-        """For upkeep, which readers do not do."""
-        view = self._open["feeds", self._live["feeds"]]
-        assert isinstance(view, SqliteFeeds)
-        return view
+    def feeds(self) -> Sequence[SqliteFeeds]:
+        """All that are fed, for upkeep, which readers do not do."""
+        return [view for view in self._open.values() if isinstance(view, SqliteFeeds)]
 
     async def begin(self) -> None:
         """Give every projection that has none its first generation, then open all."""

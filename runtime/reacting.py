@@ -20,6 +20,7 @@ from runtime.live import LiveViews
 from runtime.metrics import Listen, shown
 from runtime.settings import Settings
 from runtime.system import make_registrations, make_runners
+from runtime.upkeep import forget_idle
 from stores.cassandra.presence import Presence
 from stores.kafka.share import KafkaShare
 from stores.pillow.pictures import PillowPictures
@@ -30,7 +31,6 @@ _REFRESH_S = 1.0
 _REGISTRATIONS_S = 60.0
 _IDLE_S = 3600.0
 _NOTED_S = 10.0
-_DAY_MS = 24 * 3600 * 1000
 _logger = structlog.get_logger(__name__)
 
 
@@ -63,9 +63,6 @@ async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock)
         if not broken.done():
             broken.set_exception(error)
 
-    async def forget_idle() -> None:
-        await live.view("feeds").forget_idle(clock() - cluster.settings.idle_days * _DAY_MS)
-
     async def noted() -> None:
         """What a command could not append that an operator gave."""
         await append_noted(cluster.registry, cluster.log)
@@ -76,7 +73,7 @@ async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock)
     upkeep = (
         (live.refresh, _REFRESH_S),
         (registrations.complete, _REGISTRATIONS_S),
-        (forget_idle, _IDLE_S),
+        (partial(forget_idle, cluster.registry, cluster.view, cluster.settings.idle_days, clock), _IDLE_S),
         (noted, _NOTED_S),
     )
     background.start((), upkeep)

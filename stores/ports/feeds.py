@@ -95,6 +95,3 @@ class FeedsReader(Protocol):
 class FeedsUpkeep(Protocol):
     async def forget_idle(self, seen_before_ms: int) -> int:
         """Drop the feeds of readers not seen since; what is served stays the same. Returns how many were dropped."""
-
-    async def filled(self) -> None:
-        """The view has reached the end of the log for the first time: from now on it is believed."""
