@@ -1,7 +1,7 @@
 """The read pipeline of posts: from ids to JSON, one function a stage.
 
 Ids come from a feed, a list or an index and are only candidates. `hydrate` reads everything there is to say
-about them, `rules` drops what the viewer may not see, `present` joins what is remembered as bytes with what
+about them, `visible` drops what the viewer may not see, `present` joins what is remembered as bytes with what
 differs from reading to reading. Where the ids come from is not known here.
 """
 

@@ -91,7 +91,7 @@ async def post_post(app: Services, call: Call) -> Answer:
     await own_summary(app, views, call.me)
     place = None if body.place is None else Place(**body.place.model_dump())
     draft = Draft(body.media_ids, body.caption or "", place, body.visibility or "public")
-    written = await create_post(app.log, views, app.progress, app.command(call), call.new_id, draft)
+    written = await create_post(app.log, app.views, app.progress, app.command(call), call.new_id, draft)
     return Answer(
         201,
         await present_written(app, views, call.me, written.value),

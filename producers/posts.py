@@ -3,6 +3,7 @@
 Deleting appends the end of the post first: what follows are its files, which the sweeper would also find.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,13 +43,15 @@ class PostChanges:
 
 
 async def create_post(
-    log: Journal, views: Views, progress: Progress, me: Command, post_id: int, draft: Draft
+    log: Journal, views: Callable[[], Views], progress: Progress, me: Command, post_id: int, draft: Draft
 ) -> Written[Post]:
-    """Repeating it with the same `post_id` makes no second post, and appends nothing once the first one is seen."""
+    """Repeating it with the same `post_id` makes no second post, and appends nothing once the first one is seen. `views` gives the
+    live ones.
+    """
     tags = _checked_tags(draft.caption)
-    if (known := (await views.timelines.posts((post_id,))).get(post_id)) is not None:
+    if (known := (await views().timelines.posts((post_id,))).get(post_id)) is not None:
         return Written(known, {})
-    attached_at = await attach(log, lambda: views.media, progress, me, "post", post_id, draft.media_ids)
+    attached_at = await attach(log, lambda: views().media, progress, me, "post", post_id, draft.media_ids)
     created = PostCreated(
         **me.stamp(),
         post_id=post_id,

@@ -16,7 +16,7 @@ Upkeep = tuple[Callable[[], Awaitable[None]], float]
 
 
 class Background:
-    """`failed` is called once, with the exception, when a job ends that should not."""
+    """`failed` is called with the exception of each job that breaks."""
 
     def __init__(self, failed: Callable[[BaseException], None]) -> None:
         self._failed = failed
@@ -32,7 +32,7 @@ class Background:
         self._begin(job, "once")
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        for task in list(self._tasks):
             task.remove_done_callback(self._ended)
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -44,6 +44,7 @@ class Background:
         self._tasks.add(task)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None:
             _logger.error("background job failed", job=task.get_name(), exc_info=error)

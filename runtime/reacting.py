@@ -63,6 +63,9 @@ async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock)
         if not broken.done():
             broken.set_exception(error)
 
+    async def idle() -> None:
+        await forget_idle(cluster.registry, cluster.view, cluster.settings.idle_days, clock)
+
     async def noted() -> None:
         """What a command could not append that an operator gave."""
         await append_noted(cluster.registry, cluster.log)
@@ -73,7 +76,7 @@ async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock)
     upkeep = (
         (live.refresh, _REFRESH_S),
         (registrations.complete, _REGISTRATIONS_S),
-        (partial(forget_idle, cluster.registry, cluster.view, cluster.settings.idle_days, clock), _IDLE_S),
+        (idle, _IDLE_S),
         (noted, _NOTED_S),
     )
     background.start((), upkeep)

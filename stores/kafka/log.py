@@ -7,7 +7,7 @@ it in several appends at once.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -59,11 +59,6 @@ class KafkaLog(KafkaLogReader):
         self._bootstrap, self._deadline_s, self._crash = bootstrap, deadline_s, crash
         self._producer: Producer | None = None
         self._endings: set[asyncio.Task[None]] = set()
-        self._listeners: list[Callable[[Collection[str]], None]] = []
-
-    def on_append(self, listener: Callable[[Collection[str]], None]) -> None:
-        """`listener` is told which topics grew by what this process appended."""
-        self._listeners.append(listener)
 
     async def append(self, records: Sequence[Record]) -> Positions:
         if not records:
@@ -86,8 +81,6 @@ class KafkaLog(KafkaLogReader):
             self._discard(producer)
             raise UnavailableError(f"the log did not acknowledge: {error}") from error
         self._crash("log.after_commit")
-        for listener in self._listeners:
-            listener({topic for topic, _ in positions})
         return positions
 
     async def close(self) -> None:

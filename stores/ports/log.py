@@ -1,6 +1,7 @@
 """The log: the ordered record of events, split in topics and partitions. The only source of truth.
 
-Offsets of a partition count up from 0; none is skipped in the stores known so far, but readers only rely on their order.
+Offsets of a partition count up from 0 and none is skipped, which views rely on: a topic is neither compacted nor written in
+transactions.
 The number of partitions of a topic never changes. Events of one key are in one partition, in the order of their appends.
 """
 

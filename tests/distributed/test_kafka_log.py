@@ -251,13 +251,6 @@ class TestKafkaLog(LogContract):
         await log.append([record(id_=50)])
         assert {1, 50, *range(3, 22, 2)} <= set(ids(await whole(log)))
 
-    async def test_listeners_hear_which_topics_grew_after_they_did(self, make_log: MakeLog) -> None:
-        log = make_log()
-        heard: list[set[str]] = []
-        log.on_append(lambda topics: heard.append(set(topics)))
-        await log.append([record(), record(topic=TOPICS[0])])
-        assert heard == [{ENGAGEMENT, TOPICS[0]}]
-
     async def test_closing_delivers_what_is_underway(self, make_log: MakeLog) -> None:
         log = make_log()
         appends = [asyncio.create_task(log.append([record(id_=n + 1)])) for n in range(10)]

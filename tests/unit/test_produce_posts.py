@@ -31,7 +31,7 @@ def world() -> Iterator[World]:
 
 
 async def create(world: World, post_id: int, draft: Draft, user_id: int = ADA) -> Written[Post]:
-    return await create_post(world.log, world.views, world, world.command(user_id), post_id, draft)
+    return await create_post(world.log, lambda: world.views, world, world.command(user_id), post_id, draft)
 
 
 async def there(world: World, post_id: int) -> Post | None:
