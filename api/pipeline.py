@@ -142,9 +142,11 @@ class Pipeline:
         await count()
         call = self._call(plan, match.values, viewer, client, scope)
         self._read_query(plan, call, scope["query_string"])
-        patience.reschedule(None)  # who sends slowly has a limit of their own
-        body = b"" if plan.endpoint.body is None else await self._read_body(plan, call, headers, receive)
-        patience.reschedule(asyncio.get_running_loop().time() + ANSWERED_WITHIN_S)
+        body = b""
+        if plan.endpoint.body is not None:
+            patience.reschedule(None)  # who sends slowly has a limit of their own
+            body = await self._read_body(plan, call, headers, receive)
+            patience.reschedule(asyncio.get_running_loop().time() + ANSWERED_WITHIN_S)
         return self._presenter.written(await self._answer(plan, call, headers, body), call)
 
     async def _read(
