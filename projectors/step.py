@@ -254,7 +254,7 @@ class Step(Generic[C]):
 
     async def _retry(self, owned: Collection[Partition]) -> None:
         """Apply the parked events of the keys that an operator asked for, in order, up to the batch of one that cannot be."""
-        if not self._parked:
+        if not self._parked or not await self._patiently(self.view.asked):
             return
         known = [event for event in await self._patiently(self.view.parked) if event.partition in owned]
         for topic, key in sorted({(event.partition[0], event.key) for event in known if event.retry}):

@@ -18,18 +18,18 @@ from stores.cassandra import (
     registry,
     secrets,
     sessions,
+    view,
 )
 from stores.cassandra.replication import Replication
 from stores.cassandra.session import Cassandra, connect
-from stores.cassandra.view import SHARED_TABLES
 from stores.ports.errors import StoreError
 
-VERSION = 2
+VERSION = 3
 """Of the tables here. Greater when they change, with whatever brings those of the version before to it."""
 
 _VERSION_TABLE = "CREATE TABLE IF NOT EXISTS schema_version (one int PRIMARY KEY, version int)"
 _STATE = (keys, credentials, sessions, registry, reactor_positions, presence, leases, secrets, idempotency)
-TABLES = (_VERSION_TABLE, *SHARED_TABLES, *(table for owner in _STATE for table in owner.TABLES))
+TABLES = (_VERSION_TABLE, *view.SHARED_TABLES, *(table for owner in _STATE for table in owner.TABLES))
 """Each begins with `CREATE TABLE IF NOT EXISTS <name>`."""
 
 _VERSION = "SELECT version FROM {keyspace}.schema_version WHERE one = 1"
@@ -61,7 +61,7 @@ async def prepare(hosts: Sequence[str], port: int, keyspace: str, replication: s
         await cassandra.define(_VERSION_TABLE)
         if (version := await _version(cassandra, keyspace)) > VERSION:
             raise NewerSchemaError(_newer(keyspace, version))
-        for statement in (*TABLES, *registry.CHANGES):
+        for statement in (*TABLES, *registry.CHANGES, *view.CHANGES):
             await cassandra.define(statement)
         await cassandra.rows(_RECORD, VERSION)
 

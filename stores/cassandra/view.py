@@ -10,7 +10,9 @@ and repeated writes lose by themselves: that a partition has one writer saves wo
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID, uuid4
 
 from stores.cassandra import positions
 from stores.cassandra.session import Cassandra, Row, Statement
@@ -28,9 +30,11 @@ SHARED_TABLES = (
     positions.TABLE,
     """CREATE TABLE IF NOT EXISTS parked (
       projection text, generation int, topic text, partition int, offset bigint, event_id bigint, key text, reason text,
-      retry boolean, PRIMARY KEY ((projection, generation), topic, partition, offset))""",
+      retry boolean, changed uuid static, PRIMARY KEY ((projection, generation), topic, partition, offset))""",
 )
 """Of all views and generations together."""
+CHANGES = ("ALTER TABLE parked ADD IF NOT EXISTS changed uuid static",)
+"""What version 2 of the schema lacks."""
 
 _OF_VIEW = "WHERE projection = ? AND generation = ?"
 _ADVANCE = """INSERT INTO positions (projection, generation, topic, partition, offset, event_id) VALUES (?,?,?,?,?,?)
@@ -44,6 +48,9 @@ _REFUSE = (
 )
 _RELEASE = f"DELETE FROM parked {_OF_VIEW} AND topic = ? AND partition = ? AND offset = ?"
 """Stamped by the clock, which is far beyond all offsets: whoever parks a released event again, late, parks nothing."""
+_CHANGED = f"SELECT DISTINCT projection, generation, changed FROM parked {_OF_VIEW}"
+_CHANGE = f"UPDATE parked SET changed = ? {_OF_VIEW} IF changed != ?"
+"""A lightweight transaction, so that of two changes the later one stays, whatever the clocks say."""
 _FORGOTTEN_AT_ONCE = 1_000
 """A batch of more than 65,535 statements is refused."""
 
@@ -68,6 +75,15 @@ def member(kind: str) -> Callable[..., Held]:
     return lambda key, of_key: (kind, key, of_key)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parking:
+    """What was parked when this was the last change of it: (topic, key) of all, and of those that are asked for again."""
+
+    changed: UUID | None
+    keys: Collection[tuple[str, str]]
+    asked: Collection[tuple[str, str]]
+
+
 class CassandraView(Generic[C]):
     """One generation of one projection. Its tables are made by `create`, once, before anybody opens it.
 
@@ -86,6 +102,7 @@ class CassandraView(Generic[C]):
         self._view = (self.PROJECTION, generation)
         self._names = {name: f"{name}_{generation}" for name in self.TABLES}
         self._texts: dict[str, str] = {}
+        self._parking: _Parking | None = None
 
     async def _known(self, events: Sequence[Folded[C]]) -> Any:
         """What has to be read before these are written; some of them may have been applied."""
@@ -143,7 +160,10 @@ class CassandraView(Generic[C]):
         return True
 
     async def parked_keys(self) -> Collection[tuple[str, str]]:
-        return {(event.partition[0], event.key) for event in await self.parked()}
+        return (await self._parked_now()).keys
+
+    async def asked(self) -> Collection[tuple[str, str]]:
+        return (await self._parked_now()).asked
 
     async def parked(self) -> Sequence[ParkedEvent]:
         rows = await self._cassandra.rows(_PARKED, *self._view)
@@ -156,11 +176,13 @@ class CassandraView(Generic[C]):
     async def ask_retry(self, topic: str, key: str) -> int:
         found = await self._parked_of(topic, key)
         await self._cassandra.many(_SET_RETRY, [(*self._view, *e.partition, e.offset) for e in found])
+        await self._parking_changed()
         return len(found)
 
     async def refuse_retry(self, topic: str, key: str, reason: str) -> None:
         found = await self._parked_of(topic, key)
         await self._cassandra.many(_REFUSE, [(reason, *self._view, *e.partition, e.offset) for e in found])
+        await self._parking_changed()
 
     async def release(self, topic: str, key: str, events: Sequence[Folded[C]]) -> None:
         """The events are forgotten only after all of them are applied: in between they are applied again, to no effect."""
@@ -170,6 +192,7 @@ class CassandraView(Generic[C]):
         forgotten = [(_RELEASE, (*self._view, *e.partition, e.offset)) for e in events]
         for first in range(0, len(forgotten), _FORGOTTEN_AT_ONCE):
             await self._cassandra.batch(forgotten[first : first + _FORGOTTEN_AT_ONCE])
+        await self._parking_changed()
 
     async def _rows(self, cql: str, *values: object) -> list[Row]:
         return await self._cassandra.rows(self._named(cql), *values)
@@ -195,13 +218,34 @@ class CassandraView(Generic[C]):
     async def _parked_of(self, topic: str, key: str) -> list[ParkedEvent]:
         return [event for event in await self.parked() if (event.partition[0], event.key) == (topic, key)]
 
-    async def _park(self, events: Iterable[Folded[C]]) -> None:
+    async def _parked_now(self) -> "_Parking":
+        """Read again only when it is another: told by what is read before it, and written after what it tells of."""
+        rows = await self._cassandra.rows(_CHANGED, *self._view)
+        changed = rows[0][2] if rows else None
+        if self._parking is None or self._parking.changed != changed:
+            events = await self.parked()
+            keys = frozenset((event.partition[0], event.key) for event in events)
+            asked = frozenset((event.partition[0], event.key) for event in events if event.retry)
+            self._parking = _Parking(changed, keys, asked)
+        return self._parking
+
+    async def _parking_changed(self) -> None:
+        """Whoever remembers what is parked reads it anew. Events that are parked behind others of their key need not be known."""
+        changed = uuid4()
+        await self._cassandra.applied(_CHANGE, changed, *self._view, changed)
+
+    async def _park(self, events: Sequence[Folded[C]]) -> None:
         rows = [
             (*self._view, *e.partition, e.offset, e.event_id, e.key, e.parked, value_stamp(e.offset))
             for e in events
             if e.parked is not None
         ]
+        if not rows:
+            return
         await self._cassandra.many(_PARK, rows)
+        known = self._parking.keys if self._parking else ()
+        if any(e.parked is not None and (e.partition[0], e.key) not in known for e in events):
+            await self._parking_changed()
 
     async def _advance(self, events: Iterable[Folded[C]]) -> None:
         last = {event.partition: event for event in events}

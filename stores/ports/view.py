@@ -78,7 +78,12 @@ class View(Parking, Protocol[C_contra]):
         """
 
     async def parked(self) -> Sequence[ParkedEvent]:
-        """The parked events in the order of their offsets."""
+        """The parked events in the order of their offsets. There may be very many: all that came after one of a popular key."""
+
+    async def asked(self) -> Collection[tuple[str, str]]:
+        """(topic, key) of parked events that are to be applied again. Asked every second, as are the keys: what both cost does not
+        grow with the events.
+        """
 
     async def ask_retry(self, topic: str, key: str) -> int:
         """Flag the parked events of the key for the partition's owner; returns how many there are."""

@@ -11,7 +11,7 @@ from stores.redis.batches import fences_of, partition_of
 _ID = Struct(">Q")
 
 At = tuple[Partition, int]
-_ASKED, _REFUSED = b"1", b"0"
+ASKED, _REFUSED = b"1", b"0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def _with_retry(event: ParkedEvent, at: At, buckets: Sequence[ParkedHere]) -> Pa
     """A release that some bucket has seen is to be completed, unless it was tried and refused."""
     said = [bucket.retries.get((event.partition[0], event.key)) for bucket in buckets]
     is_half_released = _REFUSED not in said and any(bucket.has_released(at) for bucket in buckets)
-    retry = _ASKED in said or is_half_released
+    retry = ASKED in said or is_half_released
     return ParkedEvent(event.partition, event.offset, event.event_id, event.key, event.reason, retry)
 
 

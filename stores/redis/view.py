@@ -38,7 +38,7 @@ from stores.redis.batches import (
     unparking,
 )
 from stores.redis.client import Script, answering, replies
-from stores.redis.parked import key_name, key_of, parked_here, together
+from stores.redis.parked import ASKED, key_name, key_of, parked_here, together
 
 C = TypeVar("C")
 
@@ -179,6 +179,18 @@ class RedisView(Generic[C]):
                 pipeline.hgetall(bucket + name)
 
         return together([parked_here(*found) for found in await self._of_each(ask)])
+
+    async def asked(self) -> Collection[tuple[str, str]]:
+        """Where buckets hold different numbers of a key's events, one may have released some: then all are looked at."""
+
+        def ask(pipeline: Pipeline, bucket: bytes) -> None:
+            pipeline.hgetall(bucket + b":parked_keys")
+            pipeline.hvals(bucket + b":retries")
+
+        found = await self._of_each(ask)
+        if all(counts == found[0][0] and ASKED not in retries for counts, retries in found):
+            return ()
+        return {(event.partition[0], event.key) for event in await self.parked() if event.retry}
 
     async def ask_retry(self, topic: str, key: str) -> int:
         await _ASK_RETRY.run_each(self._redis, [(b, [key_name(topic, key)]) for b in self.buckets])

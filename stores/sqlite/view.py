@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS parked (
   retry INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (topic, partition, offset)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS parked_key ON parked (topic, key);
+CREATE INDEX IF NOT EXISTS parked_asked ON parked (topic, key) WHERE retry = 1;
 """
 
 
@@ -107,6 +108,10 @@ class SqliteView(Generic[C]):
             ParkedEvent((topic, number), offset, event_id, key, reason, bool(retry))
             for topic, number, offset, event_id, key, reason, retry in rows
         ]
+
+    async def asked(self) -> Collection[tuple[str, str]]:
+        with self._database.committed() as connection:
+            return set(connection.execute("SELECT DISTINCT topic, key FROM parked WHERE retry = 1"))
 
     async def ask_retry(self, topic: str, key: str) -> int:
         with self._database.transaction() as connection:

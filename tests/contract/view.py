@@ -231,6 +231,29 @@ class ViewContract:
             ("b", False),
             ("a", True),
         ]
+        assert set(await view.asked()) == {(topic, "a")}
+
+    async def test_what_becomes_of_parked_events_is_seen_by_whoever_has_looked_before(
+        self, open_view: OpenView, events: Events
+    ) -> None:
+        """The projector looks every second, operators' commands and other projectors change what it sees."""
+        projector, other = open_view(survive), open_view(survive)
+        topic = events[0].partition[0]
+
+        async def seen() -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+            return set(await projector.parked_keys()), set(await projector.asked())
+
+        assert await seen() == (set(), set())
+        await other.apply([keyed(parked(events[0]), "a")])
+        assert await seen() == ({(topic, "a")}, set())
+        await other.apply([keyed(parked(events[1]), "b")])
+        assert await seen() == ({(topic, "a"), (topic, "b")}, set())
+        await other.ask_retry(topic, "b")
+        assert await seen() == ({(topic, "a"), (topic, "b")}, {(topic, "b")})
+        await other.refuse_retry(topic, "b", "still broken")
+        assert await seen() == ({(topic, "a"), (topic, "b")}, set())
+        await other.release(topic, "a", [replace(keyed(events[0], "a"), changes=())])
+        assert await seen() == ({(topic, "b")}, set())
 
     async def test_a_refused_retry_keeps_the_events_with_the_new_reason(
         self, view: View[Any], events: Events
@@ -244,6 +267,7 @@ class ViewContract:
             ("b", False, "broken"),
             ("a", False, "still broken"),
         ]
+        assert list(await view.asked()) == []
 
     async def test_releasing_applies_a_key_and_forgets_that_it_was_parked(
         self, view: View[Any], events: Events, read: Read, open_other: OpenView

@@ -91,9 +91,13 @@ async def test_the_version_is_recorded(at: At, prepared: Session) -> None:
     assert prepared.execute(version).all() == [(VERSION,)]
 
 
-async def test_a_keyspace_of_the_version_before_gets_what_it_lacks(at: At, prepared: Session) -> None:
+async def test_a_keyspace_of_a_version_before_gets_what_it_lacks(at: At, prepared: Session) -> None:
     define(prepared, f"ALTER TABLE {NAME}.generations DROP notes")
+    define(prepared, f"ALTER TABLE {NAME}.parked DROP changed")
     await prepare(*at, NAME, ONE)
+    prepared.execute(
+        f"UPDATE {NAME}.parked SET changed = uuid() WHERE projection = 'x' AND generation = 1 IF changed = null"
+    )
     prepared.execute(
         f"UPDATE {NAME}.generations SET notes[1] = 'a' WHERE one = 2 AND projection = 'x' AND number = 1"
     )

@@ -46,7 +46,9 @@ def _away_from(view: RedisFeeds, reader_id: int) -> bytes:
 
 
 async def _retries(view: RedisFeeds) -> list[bool]:
-    return [event.retry for event in await view.parked()]
+    found = await view.parked()
+    assert set(await view.asked()) == {(event.partition[0], event.key) for event in found if event.retry}
+    return [event.retry for event in found]
 
 
 async def test_a_release_that_was_interrupted_is_to_be_completed(
