@@ -14,7 +14,8 @@ import httpx2
 import pytest
 
 from tests.e2e.aftermath import settled
-from tests.e2e.ledger import Client, Ledger, Mingler, Publisher, Registrar, hammer
+from tests.e2e.clients import Client, Mingler, Publisher, Registrar, hammer
+from tests.e2e.ledger import Ledger
 from tests.e2e.reckoning import check_ledger
 from tests.e2e.server import COMMAND, ServerProcess
 from tests.e2e.world import World
@@ -52,14 +53,14 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
 def _people(server: ServerProcess, ledger: Ledger, random: Random) -> list[Client]:
     world = World(server.url)
     people = [world.person(name) for name in ("ada", "bob", "cleo")]
-    posts = [person.post("dusk #harbor") for person in people]
+    posts = {person.post("dusk #harbor"): "" for person in people}
     users = [{"id": person.id, "token": person.token} for person in people]
     world.close()
     ids = [person.id for person in people]
     minglers = [Mingler(ledger, user, Random(random.random()), posts, ids) for user in users]
     return [
         *minglers,
-        Publisher(ledger, users[0], Random(random.random()), CAPTIONS),
+        Publisher(ledger, users[0], Random(random.random()), CAPTIONS, posts),
         Registrar(ledger, random),
     ]
 

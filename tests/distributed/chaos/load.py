@@ -13,7 +13,7 @@ from stores.ports.log import Partition
 from tests.distributed.chaos.system import System
 from tests.distributed.chaos.waiting import eventually, lasting
 from tests.e2e.aftermath import live
-from tests.e2e.ledger import Client
+from tests.e2e.clients import Client
 
 RECOVERY_S = 90
 """Within this time after a fault everybody is served again and every view has caught up, without anybody's doing."""

@@ -20,7 +20,8 @@ from tests.distributed.chaos.served import check_newcomers, check_served
 from tests.distributed.chaos.system import System
 from tests.distributed.chaos.waiting import eventually
 from tests.e2e.aftermath import Offset, Told, behind, held
-from tests.e2e.ledger import Client, Ledger, Mingler, Publisher, Registrar
+from tests.e2e.clients import Client, Mingler, Posts, Publisher, Registrar
+from tests.e2e.ledger import Ledger
 from tests.e2e.reckoning import check_ledger
 from tests.e2e.world import Person, World
 from tests.property.stories import CAPTIONS
@@ -60,19 +61,19 @@ class Scene:
         self._ledger = Ledger()
         self._world: World | None = None
         self._people: list[Person] = []
-        self._posts: list[str] = []
+        self._posts: Posts = {}
         self._clients: list[Client] = []
 
     def begin(self) -> None:
         self.system.start()
         world = self._world = _PatientWorld(self.system.server.url)
         self._people = [world.person(name) for name in _NAMES]
-        posts = self._posts = [person.post("dusk #harbor") for person in self._people[:3]]
+        posts = self._posts = {person.post("dusk #harbor"): "" for person in self._people[:3]}
         users = [{"id": person.id, "token": person.token} for person in self._people]
         ids = [person.id for person in self._people]
         self._clients = [
             *(Mingler(self._ledger, user, self._fork(), posts, ids) for user in users[:-1]),
-            Publisher(self._ledger, users[0], self._fork(), CAPTIONS),
+            *(Publisher(self._ledger, user, self._fork(), CAPTIONS, posts) for user in users[:2]),
             Registrar(self._ledger, self._fork()),
         ]
 
@@ -116,9 +117,13 @@ class Scene:
         self.is_sound = True
         return found
 
+    def park(self, post_id: str) -> None:
+        """What belongs to the post is going to wait behind what is no event."""
+        self._ledger.parked.add(("post", post_id))
+
     def bystander(self) -> tuple[Person, str]:
         """Somebody who writes nothing else, and a post."""
-        return self._people[-1], self._posts[0]
+        return self._people[-1], next(iter(self._posts))
 
     def _check_served(self, found: Told) -> None:
         people = self._people

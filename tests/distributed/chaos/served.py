@@ -1,10 +1,13 @@
-"""What the API serves, held against what the log says by the oracle: counts are the sizes of the sets that they count, and every
-feed is its definition.
+"""What the API serves, held against what the log says by the oracle: counts are the sizes of the sets that they count, every feed
+is its definition, and what is gone is nowhere.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from events.envelope import Envelope
+from events.posts import PostEvent
+from replay.oracle.accounts import accounts
 from replay.oracle.comments import comments
 from replay.oracle.feeds import feeds
 from replay.oracle.graph import graph
@@ -13,7 +16,9 @@ from replay.oracle.posts import posts
 from replay.oracle.saves import saves
 from tests.e2e.world import Person
 
-_PAGE_COUNT = 25
+_PAGE_COUNT = 100
+_ASKED_COUNT = 50
+"""Posts that are asked for at once."""
 
 
 def check_served(people: Sequence[Person], events: Sequence[Envelope]) -> None:
@@ -22,6 +27,7 @@ def check_served(people: Sequence[Person], events: Sequence[Envelope]) -> None:
         _check_person(person, said)
     for post_id in said.posts:
         _check_post(people[0], post_id, said)
+    _check_posts(people[0], sorted({event.post_id for event in events if isinstance(event, PostEvent)}), said)
 
 
 class _Said:
@@ -30,27 +36,47 @@ class _Said:
     def __init__(self, events: Sequence[Envelope], reader_ids: Sequence[int]) -> None:
         self.posts, self.graph, self.feeds = posts(events), graph(events), feeds(events, reader_ids)
         self.likes, self.comments, self.saves = likes(events), comments(events), saves(events)
+        self.accounts = accounts(events)
 
 
 def _check_person(person: Person, said: _Said) -> None:
     me = int(person.id)
     mine = sorted((id_ for id_, post in said.posts.items() if post["author_id"] == me), reverse=True)
     assert _ids(person, "/v1/feed") == said.feeds[me]
-    assert _ids(person, "/v1/me/saves") == said.saves.get(me, [])
+    assert _ids(person, "/v1/me/saves") == [id_ for id_ in said.saves.get(me, []) if id_ in said.posts]
     assert _ids(person, f"/v1/users/{me}/posts") == mine
     followers, following = said.graph.followers.get(me, []), said.graph.following.get(me, [])
     assert _ids(person, f"/v1/users/{me}/followers") == followers
     assert _ids(person, f"/v1/users/{me}/following") == following
     counts = {"posts": len(mine), "followers": len(followers), "following": len(following)}
-    assert person.get(f"/v1/users/{me}")["counts"] == counts
+    profile = person.get(f"/v1/users/{me}")
+    assert profile["counts"] == counts
+    assert profile["bio"] == said.accounts[me]["bio"]
 
 
 def _check_post(reader: Person, post_id: int, said: _Said) -> None:
-    likers, comments_ = said.likes.get(post_id, []), said.comments.get(post_id, [])
-    assert _ids(reader, f"/v1/posts/{post_id}/likes") == likers
-    assert _ids(reader, f"/v1/posts/{post_id}/comments") == [comment.comment_id for comment in comments_]
-    counts = {"likes": len(likers), "comments": len(comments_)}
-    assert reader.get(f"/v1/posts/{post_id}")["counts"] == counts
+    assert _ids(reader, f"/v1/posts/{post_id}/likes") == said.likes.get(post_id, [])
+    comments_ = [(str(comment.comment_id), comment.text) for comment in said.comments.get(post_id, [])]
+    served = reader.items(f"/v1/posts/{post_id}/comments", _PAGE_COUNT)
+    assert [(comment["id"], comment["text"]) for comment in served] == comments_
+
+
+def _check_posts(reader: Person, post_ids: Sequence[int], said: _Said) -> None:
+    """Those that are gone are left out."""
+    for first in range(0, len(post_ids), _ASKED_COUNT):
+        asked = post_ids[first : first + _ASKED_COUNT]
+        served = reader.get("/v1/posts", params={"ids": ",".join(map(str, asked))})["items"]
+        wanted = [(str(id_), _shown(id_, said)) for id_ in asked if id_ in said.posts]
+        assert [(post["id"], _says(post)) for post in served] == wanted
+
+
+def _shown(post_id: int, said: _Said) -> Any:
+    counts = {"likes": len(said.likes.get(post_id, [])), "comments": len(said.comments.get(post_id, []))}
+    return said.posts[post_id]["caption"], list(said.posts[post_id]["tags"]), counts
+
+
+def _says(post: Mapping[str, Any]) -> Any:
+    return post["caption"], post["tags"], post["counts"]
 
 
 def _ids(person: Person, path: str) -> list[int]:

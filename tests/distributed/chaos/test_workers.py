@@ -166,6 +166,7 @@ async def test_workers_die_while_they_release(scene: Scene, random: Random) -> N
 
 async def _poison(scene: Scene, producer: AIOKafkaProducer, post_id: str) -> int:
     """Under the key of a post, so that it comes between the post's events."""
+    scene.park(post_id)
     _, value, headers = SHAPES[ENGAGEMENT]["unknown type"]
     sent = await producer.send_and_wait(
         physical(scene.system.namespace, ENGAGEMENT), value, post_id.encode(), headers=headers
