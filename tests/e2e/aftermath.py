@@ -6,7 +6,8 @@ Reads beside the running processes, as an operator's command does, of either set
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,19 @@ Offset = tuple[Partition, int]
 
 @dataclass(frozen=True)
 class Told:
-    """Everything on the log, partition by partition, as entries and as the events that can be read; and where it ends."""
+    """Everything on the log, partition by partition, as entries and as the events that can be read; and where it ends. `said` is
+    what the oracle says about these events, by projection, where somebody has asked it.
+    """
 
     entries: Sequence[Entry]
-    events: Sequence[Envelope]
+    at: Mapping[Offset, Envelope]
     unreadable: Sequence[Entry]
     ends: dict[Partition, int]
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def events(self) -> Sequence[Envelope]:
+        return list(self.at.values())
 
     @property
     def records(self) -> Sequence[Record]:
@@ -61,9 +69,9 @@ async def told(place: Place) -> Told:
     entries = [entry for at, end in ends.items() for entry in await place.log.read(at, 0, end + 1)]
     keys = await place.keys.get({entry.record.subject_id for entry in entries})
     decoded = [(entry, decode(entry.record, keys)) for entry in entries]
-    events = [event for _, event in decoded if isinstance(event, Envelope)]
+    at = {(each.partition, each.offset): event for each, event in decoded if isinstance(event, Envelope)}
     unreadable = [entry for entry, event in decoded if isinstance(event, Unreadable)]
-    return Told(entries, events, unreadable, ends)
+    return Told(entries, at, unreadable, ends)
 
 
 def settled(data: Path) -> Told:
@@ -115,10 +123,11 @@ async def held(place: Place, discarded: Collection[Offset] = ()) -> Told | None:
     parked = [await views[each.projection.name].parked() for each in SUBJECTS]
     if found.ends != await place.log.ends(TOPICS) or not await reached(place):
         return None
+    said = {subject.projection.name: subject.oracle(found.events) for subject in SUBJECTS}
     for subject, holds, aside in zip(SUBJECTS, read, parked, strict=True):
-        assert holds == subject.oracle(found.events), subject.projection.name
+        assert holds == said[subject.projection.name], subject.projection.name
         assert {(e.partition, e.offset) for e in aside} == poisoning(found, subject) - set(discarded)
-    return found
+    return replace(found, said=said)
 
 
 def poisoning(found: Told, subject: Subject) -> set[Offset]:

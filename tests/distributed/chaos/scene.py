@@ -15,6 +15,7 @@ import httpx2
 from runtime.beside import Place
 from runtime.cluster import connected
 from runtime.cluster_place import ClusterPlace
+from tests.distributed.chaos.bare import check_bare
 from tests.distributed.chaos.load import RECOVERY_S, Load, under_load
 from tests.distributed.chaos.served import check_newcomers, check_served
 from tests.distributed.chaos.system import System
@@ -113,6 +114,7 @@ class Scene:
         found = await eventually(lambda: "nobody appends", RECOVERY_S, partial(held, place, discarded))
         check_ledger(self._ledger, found)
         assert {(entry.partition, entry.offset) for entry in found.unreadable} == self.poisoned
+        await check_bare(self.system.settings, found)
         await asyncio.to_thread(self._check_served, found)
         self.is_sound = True
         return found
@@ -128,7 +130,7 @@ class Scene:
     def _check_served(self, found: Told) -> None:
         people = self._people
         people[0].world.http.base_url = self.system.server.url
-        check_served(people, found.events)
+        check_served(people, found)
         newcomers = [post for post in self._ledger.acknowledged() if post.path == "/v1/accounts"]
         check_newcomers(people[0], [post.body["username"] for post in newcomers])
 

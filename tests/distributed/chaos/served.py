@@ -5,15 +5,8 @@ is its definition, and what is gone is nowhere.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from events.envelope import Envelope
 from events.posts import PostEvent
-from replay.oracle.accounts import accounts
-from replay.oracle.comments import comments
-from replay.oracle.feeds import feeds
-from replay.oracle.graph import graph
-from replay.oracle.likes import likes
-from replay.oracle.posts import posts
-from replay.oracle.saves import saves
+from tests.e2e.aftermath import Told
 from tests.e2e.world import Person
 
 _PAGE_COUNT = 100
@@ -21,22 +14,23 @@ _ASKED_COUNT = 50
 """Posts that are asked for at once."""
 
 
-def check_served(people: Sequence[Person], events: Sequence[Envelope]) -> None:
-    said = _Said(events, [int(person.id) for person in people])
+def check_served(people: Sequence[Person], found: Told) -> None:
+    said = _Said(found)
     for person in people:
         _check_person(person, said)
     for post_id in said.posts:
         _check_post(people[0], post_id, said)
-    _check_posts(people[0], sorted({event.post_id for event in events if isinstance(event, PostEvent)}), said)
+    _check_posts(people[0], sorted({e.post_id for e in found.events if isinstance(e, PostEvent)}), said)
 
 
 class _Said:
-    """What the log says, which takes long to find out."""
+    """What the log says, which takes long to find out: as it was found out for the views."""
 
-    def __init__(self, events: Sequence[Envelope], reader_ids: Sequence[int]) -> None:
-        self.posts, self.graph, self.feeds = posts(events), graph(events), feeds(events, reader_ids)
-        self.likes, self.comments, self.saves = likes(events), comments(events), saves(events)
-        self.accounts = accounts(events)
+    def __init__(self, found: Told) -> None:
+        said = found.said
+        self.posts, self.graph, self.feeds = said["timelines"], said["graph"], said["feeds"]["served"]
+        self.likes, self.comments, self.saves = said["likes"], said["comments"], said["saves"]
+        self.accounts = said["accounts"]
 
 
 def _check_person(person: Person, said: _Said) -> None:
