@@ -31,14 +31,14 @@ def _check_attempts(ledger: Ledger, found: Told) -> None:
     """Nothing is joined, changed or deleted that nobody asked for; and what was, in the order in which it was asked for."""
     told: dict[Thing, list[Value]] = {}
     for event in found.events:
-        if (act := _act(event)) is not None:
+        if (act := act_of(event)) is not None:
             told.setdefault(act[0], []).append(act[1])
-    assert set(told) <= set(ledger.attempts)
+    assert told.keys() <= ledger.attempts.keys(), told.keys() - ledger.attempts.keys()
     for thing, attempts in ledger.attempts.items():
         assert explained(told.get(thing, []), attempts), (thing, told.get(thing), attempts)
 
 
-def _act(event: Envelope) -> tuple[Thing, Value] | None:
+def act_of(event: Envelope) -> tuple[Thing, Value] | None:
     match event:
         case PostLiked() | PostUnliked():
             return ("like", str(event.actor_id), str(event.post_id)), isinstance(event, PostLiked)
@@ -60,7 +60,7 @@ def _act(event: Envelope) -> tuple[Thing, Value] | None:
 
 def _check_keyed(ledger: Ledger, found: Told) -> None:
     """Whatever was sent, once or again under its key since no answer came, made one object with one event."""
-    made = Counter(filter(None, map(_made, found.events)))
+    made = Counter(filter(None, map(made_by, found.events)))
     assert {what: count for what, count in made.items() if count > 1} == {}
     for post in ledger.acknowledged():
         assert made[post.thing] == 1, post
@@ -73,7 +73,7 @@ def _check_keyed(ledger: Ledger, found: Told) -> None:
 
 def _check_order(ledger: Ledger, found: Told) -> None:
     """What one client made at one place, one after the other, stands in that order."""
-    stands = {made: number for number, event in enumerate(found.events) if (made := _made(event))}
+    stands = {thing: number for number, event in enumerate(found.events) if (thing := made_by(event))}
     chains: dict[tuple[str | None, str], list[int]] = {}
     for post in ledger.acknowledged():
         if post.token is not None:
@@ -85,7 +85,7 @@ def _rises(chain: Sequence[int]) -> bool:
     return list(chain) == sorted(chain)
 
 
-def _made(event: Envelope) -> Thing | None:
+def made_by(event: Envelope) -> Thing | None:
     match event:
         case AccountRegistered():
             return "accounts", str(event.user_id)

@@ -13,9 +13,12 @@ from random import Random
 import httpx2
 import pytest
 
+from api.positions import PositionStrings
+from runtime.folder import Folder
 from tests.e2e.aftermath import settled
 from tests.e2e.clients import Client, Mingler, Publisher, Registrar, hammer
 from tests.e2e.ledger import Ledger
+from tests.e2e.positions import check_positions
 from tests.e2e.reckoning import check_ledger
 from tests.e2e.server import COMMAND, ServerProcess
 from tests.e2e.world import World
@@ -45,6 +48,7 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
         found = settled(server.data)
         assert found.unreadable == []
         check_ledger(ledger, found)
+        check_positions(ledger, found, PositionStrings(Folder(server.data).secret("secret")).open)
     _check_newcomers(server, ledger)
     assert server.stop() == 0
     assert ledger.count() > ROUND_COUNT

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx2
 
+from api.positions import PositionStrings
 from runtime.beside import Place
 from runtime.cluster import connected
 from runtime.cluster_place import ClusterPlace
@@ -22,7 +23,9 @@ from tests.distributed.chaos.system import System
 from tests.distributed.chaos.waiting import eventually
 from tests.e2e.aftermath import Offset, Told, behind, held
 from tests.e2e.clients import Client, Mingler, Posts, Publisher, Registrar
+from tests.e2e.cluster import SECRET
 from tests.e2e.ledger import Ledger
+from tests.e2e.positions import check_positions
 from tests.e2e.reckoning import check_ledger
 from tests.e2e.world import Person, World
 from tests.property.stories import CAPTIONS
@@ -113,6 +116,7 @@ class Scene:
         )
         found = await eventually(lambda: "nobody appends", RECOVERY_S, partial(held, place, discarded))
         check_ledger(self._ledger, found)
+        check_positions(self._ledger, found, PositionStrings(SECRET.encode()).open)
         assert {(entry.partition, entry.offset) for entry in found.unreadable} == self.poisoned
         await check_bare(self.system.settings, found)
         await asyncio.to_thread(self._check_served, found)
