@@ -3,12 +3,10 @@
 Reads beside the running processes, as an operator's command does, of either set-up.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from events.catalogue import BY_TYPE
@@ -18,7 +16,6 @@ from events.topics import TOPICS
 from runtime.beside import FolderPlace, Place
 from runtime.settings import PREFIX, Settings
 from stores.ports.log import Entry, Partition, Positions
-from tests.e2e.world import until
 from tests.property.subjects import SUBJECTS, Subject
 
 Offset = tuple[Partition, int]
@@ -72,20 +69,6 @@ async def told(place: Place) -> Told:
     at = {(each.partition, each.offset): event for each, event in decoded if isinstance(event, Envelope)}
     unreadable = [entry for entry, event in decoded if isinstance(event, Unreadable)]
     return Told(entries, at, unreadable, ends)
-
-
-def settled(data: Path) -> Told:
-    """What is told in this folder once every view has caught up with it and was found to hold it."""
-    found: Told = until(lambda: asyncio.run(_settled_folder(data)))
-    return found
-
-
-async def _settled_folder(data: Path) -> Told | None:
-    place = FolderPlace(Settings(data=data))
-    try:
-        return await held(place) if await reached(place) else None
-    finally:
-        await place.close()
 
 
 async def reached(place: Place) -> bool:

@@ -1,19 +1,23 @@
 """The ledger of what clients wrote, held against the log: every acknowledged write is there once, the others at most once, in their
-places, and nothing that nobody wrote.
+places, and nothing that nobody wrote. What is several events is there as a whole.
 """
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
+from typing import get_args
 
 from events.accounts import AccountRegistered, ProfileChanged
 from events.comments import CommentAdded, CommentDeleted, CommentEdited
 from events.envelope import Envelope
 from events.graph import Followed, Unfollowed
 from events.likes import PostLiked, PostUnliked
-from events.media import MediaAttached, MediaUploadStarted
+from events.media import MediaAttached, MediaDeleted, MediaUploadStarted
+from events.names import NameEvent, NameKept, NameKind
 from events.operations import OperationEvent
 from events.posts import PostCreated, PostDeleted, PostEdited
 from events.saves import PostSaved, PostUnsaved
+from replay.oracle.names import Held
 from tests.e2e.aftermath import Told
 from tests.e2e.ledger import Ledger, Thing, Value, explained
 
@@ -25,6 +29,7 @@ def check_ledger(ledger: Ledger, found: Told) -> None:
     _check_keyed(ledger, found)
     _check_order(ledger, found)
     _check_nothing_half(found)
+    _check_names(ledger, found)
 
 
 def _check_attempts(ledger: Ledger, found: Told) -> None:
@@ -100,8 +105,36 @@ def made_by(event: Envelope) -> Thing | None:
 
 
 def _check_nothing_half(found: Told) -> None:
-    """A post is there together with the claim on its media."""
+    """A post is there together with the claim on its media, and once the reactors have dealt with it, gone together with them."""
     attached = {(e.media_id, e.attached_id) for e in found.events if isinstance(e, MediaAttached)}
+    deleted = {e.media_id for e in found.events if isinstance(e, MediaDeleted)}
+    ended = {e.post_id for e in found.events if isinstance(e, PostDeleted)}
     for event in found.events:
         if isinstance(event, PostCreated):
             assert {(media_id, event.post_id) for media_id in event.media_ids} <= attached
+            assert event.post_id not in ended or set(event.media_ids) <= deleted, event
+
+
+def _check_names(ledger: Ledger, found: Told) -> None:
+    """Who has an account has kept one user name and one address. Who has kept one has an account, or is the one person whose
+    registration nobody has acknowledged yet.
+    """
+    kinds = {event.digest: event.kind for event in found.events if isinstance(event, NameEvent)}
+    held = found.said["names"]
+    kept = Counter(
+        (held[digest].user_id, kind) for digest, kind in kinds.items() if _is_kept(held.get(digest))
+    )
+    accounts = found.said["accounts"]
+    once = dict.fromkeys(product(accounts, get_args(NameKind)), 1)
+    assert {each: kept[each] for each in once} == once
+    unfinished = {
+        post.body["username"] for post in ledger.keyed if post.path == "/v1/accounts" and post.made_id is None
+    }
+    without = {user_id for user_id, _ in kept if user_id not in accounts}
+    assert len(without) <= len(unfinished), without
+    wanted = [event for event in found.events if isinstance(event, NameKept) and event.user_id in without]
+    assert {event.registration.username for event in wanted if event.registration} <= unfinished, wanted
+
+
+def _is_kept(held: Held | None) -> bool:
+    return held is not None and held.kept_by is not None

@@ -15,9 +15,9 @@ import pytest
 
 from api.positions import PositionStrings
 from runtime.folder import Folder
-from tests.e2e.aftermath import settled
 from tests.e2e.clients import Client, Mingler, Publisher, Registrar, hammer
 from tests.e2e.ledger import Ledger
+from tests.e2e.outside import settled
 from tests.e2e.positions import check_positions
 from tests.e2e.reckoning import check_ledger
 from tests.e2e.server import COMMAND, ServerProcess

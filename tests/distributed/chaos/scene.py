@@ -5,7 +5,6 @@ holds what the log says, and so does what is served.
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -13,6 +12,7 @@ from uuid import uuid4
 import httpx2
 
 from api.positions import PositionStrings
+from events.topics import TOPICS
 from runtime.beside import Place
 from runtime.cluster import connected
 from runtime.cluster_place import ClusterPlace
@@ -21,10 +21,11 @@ from tests.distributed.chaos.load import RECOVERY_S, Load, under_load
 from tests.distributed.chaos.served import check_newcomers, check_served
 from tests.distributed.chaos.system import System
 from tests.distributed.chaos.waiting import eventually
-from tests.e2e.aftermath import Offset, Told, behind, held
+from tests.e2e.aftermath import Offset, Told, behind
 from tests.e2e.clients import Client, Mingler, Posts, Publisher, Registrar
 from tests.e2e.cluster import SECRET
 from tests.e2e.ledger import Ledger
+from tests.e2e.outside import Outside, awaited, check_files, rested
 from tests.e2e.positions import check_positions
 from tests.e2e.reckoning import check_ledger
 from tests.e2e.world import Person, World
@@ -67,6 +68,7 @@ class Scene:
         self._people: list[Person] = []
         self._posts: Posts = {}
         self._clients: list[Client] = []
+        self._outside: Outside
 
     def begin(self) -> None:
         self.system.start()
@@ -88,7 +90,9 @@ class Scene:
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[Place]:
-        place = ClusterPlace(await connected(self.system.settings))
+        cluster = await connected(self.system.settings)
+        self._outside = Outside(cluster.reactor_positions, cluster.objects)
+        place = ClusterPlace(cluster)
         try:
             yield place
         finally:
@@ -108,17 +112,22 @@ class Scene:
 
         async def stands_at_the_end() -> bool:
             await asyncio.to_thread(self.system.tend)
-            lacking[:] = await behind(place)
+            ends = await place.log.ends(TOPICS)
+            lacking[:] = [*await behind(place), *await awaited(ends, self._outside.reactors)]
             return not lacking
 
+        async def rests() -> Told | None:
+            return await rested(place, self._outside.reactors, discarded)
+
         await eventually(
-            lambda: f"every view is at the log's end, but {lacking}", RECOVERY_S, stands_at_the_end
+            lambda: f"everything is at the log's end, but {lacking}", RECOVERY_S, stands_at_the_end
         )
-        found = await eventually(lambda: "nobody appends", RECOVERY_S, partial(held, place, discarded))
+        found = await eventually(lambda: "nobody appends", RECOVERY_S, rests)
         check_ledger(self._ledger, found)
         check_positions(self._ledger, found, PositionStrings(SECRET.encode()).open)
         assert {(entry.partition, entry.offset) for entry in found.unreadable} == self.poisoned
         await check_bare(self.system.settings, found)
+        await check_files(found, self._outside.objects)
         await asyncio.to_thread(self._check_served, found)
         self.is_sound = True
         return found

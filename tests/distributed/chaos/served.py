@@ -1,11 +1,12 @@
 """What the API serves, held against what the log says by the oracle: counts are the sizes of the sets that they count, every feed
-is its definition, and what is gone is nowhere.
+is its definition, what is gone is nowhere, and a tag finds what has it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from events.posts import PostEvent
+from replay.oracle.texts import tags_in
 from tests.e2e.aftermath import Told
 from tests.e2e.world import Person
 
@@ -21,6 +22,8 @@ def check_served(people: Sequence[Person], found: Told) -> None:
     for post_id in said.posts:
         _check_post(people[0], post_id, said)
     _check_posts(people[0], sorted({e.post_id for e in found.events if isinstance(e, PostEvent)}), said)
+    for tag in {tag for event in found.events for tag in tags_in(getattr(event, "caption", ""))}:
+        assert _ids(people[0], "/v1/search/posts", q=f"#{tag}") == said.by_term.get(f"#{tag}", []), tag
 
 
 class _Said:
@@ -30,7 +33,7 @@ class _Said:
         said = found.said
         self.posts, self.graph, self.feeds = said["timelines"], said["graph"], said["feeds"]["served"]
         self.likes, self.comments, self.saves = said["likes"], said["comments"], said["saves"]
-        self.accounts = said["accounts"]
+        self.accounts, self.by_term = said["accounts"], said["search"]["date"]
 
 
 def _check_person(person: Person, said: _Said) -> None:
@@ -73,8 +76,8 @@ def _says(post: Mapping[str, Any]) -> Any:
     return post["caption"], post["tags"], post["counts"]
 
 
-def _ids(person: Person, path: str) -> list[int]:
-    return [int(_id(item)) for item in person.items(path, _PAGE_COUNT)]
+def _ids(person: Person, path: str, **named: str) -> list[int]:
+    return [int(_id(item)) for item in person.items(path, _PAGE_COUNT, **named)]
 
 
 def _id(item: dict[str, str]) -> str:
