@@ -3,9 +3,10 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -23,9 +24,19 @@ SECRET = "tests sign with this and nobody else does"
 
 
 class Cluster:
-    """`settings` are those of every process of it. `redis_db` is emptied."""
+    """`settings` are those of every process of it. `command` is another `photolog` than the installed one: two of these with one
+    namespace are one system, whose workers are of two releases, or are started apart; each has a folder of its own.
+    """
 
-    def __init__(self, addresses: Addresses, namespace: str, redis_db: int, folder: Path) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        namespace: str,
+        redis_db: int,
+        folder: Path,
+        command: Sequence[str] = (str(COMMAND),),
+    ) -> None:
+        self._command = command
         self.log_path = folder / f"{namespace}.workers.log"
         self.settings = {
             **addresses.settings,
@@ -46,7 +57,7 @@ class Cluster:
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """A `photolog` command beside the system."""
-        command = [str(COMMAND), *arguments]
+        command = [*self._command, *arguments]
         return subprocess.run(
             command,
             capture_output=True,
@@ -60,7 +71,7 @@ class Cluster:
         """The workers of these names, or all."""
         with self.log_path.open("ab") as log:
             self._workers = subprocess.Popen(
-                [str(COMMAND), "worker", *names],
+                [*self._command, "worker", *names],
                 env=_environment(self.settings),
                 stdout=log,
                 stderr=log,
@@ -81,11 +92,13 @@ class Cluster:
         """Until each worker has got partitions, as its log says."""
         until(lambda: set(names or (*BY_NAME, "reactors")) <= self._given())
 
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """What the workers' log says of this event."""
+        lines = [line for line in self.log_path.read_bytes().splitlines() if line.startswith(b"{")]
+        return [said for line in lines if (said := orjson.loads(line)).get("event") == event]
+
     def _given(self) -> set[str]:
-        said = [
-            orjson.loads(line) for line in self.log_path.read_bytes().splitlines() if line.startswith(b"{")
-        ]
-        return {line["projection"] for line in said if line.get("event") == "given"}
+        return {said["projection"] for said in self.said("given")}
 
     def stop(self) -> None:
         assert self._workers is not None
