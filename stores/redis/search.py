@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from redis.asyncio import Redis
 
 from stores.ports.crash import Crash, survive
-from stores.ports.errors import UnavailableError
+from stores.ports.errors import StoreError, UnavailableError
 from stores.ports.search import (
     FoundPosts,
     FoundTag,
@@ -102,6 +102,8 @@ class RedisSearch(RedisView[SearchChange]):
         low = b"(" + after.encode() if after >= prefix else b"[" + prefix.encode()
         sums: Counter[bytes] = Counter()
         for tags, counts in await self._ask(_TAGS, low, b"(" + prefix.encode() + _AFTER_ALL, limit):
+            if None in counts:
+                raise StoreError("a tag of the search index has no count")
             sums.update(dict(zip(tags, map(int, counts), strict=True)))
         return [FoundTag(tag.decode(), sums[tag]) for tag in sorted(sums)[:limit]]
 

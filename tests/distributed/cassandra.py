@@ -65,12 +65,19 @@ class Tables:
         self.used.clear()
 
     def _empty(self, name: str) -> None:
-        described = self.session.cluster.metadata.keyspaces[KEYSPACE].tables[name]
-        key = [column.name for column in described.partition_key]
-        where = " AND ".join(f"{column} = %s" for column in key)
-        delete = f"DELETE FROM {name} USING TIMESTAMP {self.emptied_at_us} WHERE {where}"
-        for row in self.session.execute(f"SELECT DISTINCT {', '.join(key)} FROM {name}").all():
-            self.session.execute(delete, row)
+        delete_rows(self.session, name, self.emptied_at_us)
+
+
+def delete_rows(session: Session, name: str, at_us: int) -> int:
+    """Those of a table that were written before (microseconds since 1970); returns how many partitions had any."""
+    described = session.cluster.metadata.keyspaces[session.keyspace].tables[name]
+    key = [column.name for column in described.partition_key]
+    where = " AND ".join(f"{column} = %s" for column in key)
+    delete = f"DELETE FROM {name} USING TIMESTAMP {at_us} WHERE {where}"
+    rows = session.execute(f"SELECT DISTINCT {', '.join(key)} FROM {name}").all()
+    for row in rows:
+        session.execute(delete, row)
+    return len(rows)
 
 
 @dataclass

@@ -1,13 +1,24 @@
-"""Differences planted in rows of Cassandra and in keys of Redis, and what verifying must say of each."""
+"""Differences planted in rows and lists of Cassandra and in keys of Redis, and what verifying must say of each."""
 
-from collections.abc import Awaitable, Callable
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from struct import Struct
 from typing import Any, cast
 from zlib import crc32
 
+from cassandra.cluster import Session
 from redis.asyncio import Redis
 
 from replay.differences import How
+from stores.ports.log import Entry, LogReader, Partition
+from stores.redis.batches import partition_name
+from tests.distributed.cassandra import delete_rows
+
+_FENCE = Struct(">QQ")
+_ADVANCE = """INSERT INTO positions (projection, generation, topic, partition, offset, event_id)
+              VALUES (%s, 1, %s, %s, %s, %s)"""
 
 
 @dataclass(frozen=True)
@@ -123,6 +134,66 @@ IN_CASSANDRA = (
         "UPDATE media_1 SET gone = true WHERE media_id = %s", "media", "media", "missing",
     ),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list in a table of the first generation. Its order is told by the last column of its key: two rows change their members."""
+
+    projection: str
+    table: str
+    key: tuple[str, ...]
+    member: str
+    kind: str
+    way: str
+
+
+IN_LISTS = (
+    Listed("likes", "likers_1", ("post_id", "bucket", "at_id"), "user_id", "post", "likers"),
+    Listed("saves", "saves_latest_1", ("user_id", "at_id"), "post_id", "user", "saves"),
+    Listed("graph", "follows_latest_1", ("follower_id", "at_id"), "followed_id", "user", "following"),
+    Listed("graph", "followers_latest_1", ("followed_id", "bucket", "at_id"), "follower_id", "user", "followers"),
+)  # fmt: skip
+"""Every list that is kept in an order of its own. Others stand in the order of the ids that they hold, which cannot be wrong."""
+
+
+def swap(session: Session, listed: Listed) -> int:
+    """The first and the last of some list change places; returns whose list it is. They may lie in different buckets."""
+    rows = session.execute(f"SELECT {', '.join(listed.key)}, {listed.member} FROM {listed.table}").all()
+    lists = defaultdict(list)
+    for row in rows:
+        lists[row[0]].append(tuple(row))
+    owner = min(owner for owner, found in lists.items() if len(found) > 1)
+    first, *_, last = sorted(lists[owner], key=lambda row: row[-2])
+    where = " AND ".join(f"{column} = %s" for column in listed.key)
+    change = f"UPDATE {listed.table} SET {listed.member} = %s WHERE {where}"
+    for row, other in ((first, last), (last, first)):
+        session.execute(change, (other[-1], *row[:-1]))
+    return int(owner)
+
+
+def lose(session: Session, table: str) -> int:
+    """All rows at once; returns of how many partitions."""
+    return delete_rows(session, table, time.time_ns() // 1000)
+
+
+async def last_of(log: LogReader, topics: Collection[str]) -> Mapping[Partition, Entry]:
+    """The last event of each partition that has any."""
+    ends = await log.ends(topics)
+    return {at: (await log.read(at, end, 1))[0] for at, end in ends.items() if end >= 0}
+
+
+def advance(session: Session, projection: str, to: Mapping[Partition, Entry]) -> None:
+    """The rows say that the first generation has everything up to these."""
+    for (topic, number), last in to.items():
+        session.execute(_ADVANCE, (projection, topic, number, last.offset, last.record.id))
+
+
+async def run_ahead(redis: Redis, buckets: Collection[bytes], to: Mapping[Partition, Entry]) -> None:
+    """The fences of these buckets say that they have everything up to these."""
+    for bucket in buckets:
+        fences = {partition_name(at): _FENCE.pack(last.offset, last.record.id) for at, last in to.items()}
+        await cast(Any, redis.hset(cast(Any, bucket + b":fence"), mapping=cast(Any, fences)))
 
 
 @dataclass(frozen=True)

@@ -37,19 +37,19 @@ async def redis(addresses: Addresses) -> AsyncIterator[Redis]:
         yield found
 
 
-async def _fed(world: World, subject: Subject, view: Any) -> None:
+async def fed(world: World, subject: Subject, view: Any) -> None:
     step = Step(subject.projection, view, world.log, world.keys)
     while await step.catch_up():
         pass
 
 
-async def _verified(world: World, subject: Subject, open_view: Any) -> Certificate:
+async def verified(world: World, subject: Subject, open_view: Any) -> Certificate:
     around = Around(world.log, world.keys, sleep=at_once)
     found = judged(subject.projection.name, skeleton)
     return await verify(found, around, Kept(1, 1, open_view), None, made_at_ms=0)
 
 
-def _found(found: Certificate) -> set[tuple[str, str, str]]:
+def found_in(found: Certificate) -> set[tuple[str, str, str]]:
     return {(d.kind, way.way, way.how) for d in found.differences for way in d.ways}
 
 
@@ -59,8 +59,8 @@ async def test_a_view_in_cassandra_is_equal(keyspace: Keyspace, kind: Kind, tmp_
     view = keyspace.fresh(kind)
     with closing(World(tmp_path, subject.projection, subject.open_view)) as world:
         await world.append(events)
-        await _fed(world, subject, view)
-        found = await _verified(world, subject, partial(keyspace.open, kind, 1))
+        await fed(world, subject, view)
+        found = await verified(world, subject, partial(keyspace.open, kind, 1))
     assert found.equal, found.json_text().decode()
     assert found.digests["generation"] == found.digests["oracle"]
 
@@ -74,16 +74,16 @@ async def test_what_is_planted_in_cassandra_is_found(
     view = keyspace.fresh(kind)
     with closing(World(tmp_path, subject.projection, subject.open_view)) as world:
         await world.append(events)
-        await _fed(world, subject, view)
+        await fed(world, subject, view)
         session = keyspace.tables.session
         row = session.execute(planted.found).all()[0]
         session.execute(planted.change, tuple(row))
-        found = await _verified(world, subject, partial(keyspace.open, kind, 1))
+        found = await verified(world, subject, partial(keyspace.open, kind, 1))
     assert not found.equal
-    assert (planted.kind, planted.way, planted.how) in _found(found)
+    assert (planted.kind, planted.way, planted.how) in found_in(found)
 
 
-def _opened(redis: Redis, projection: str) -> RedisFeeds | RedisSearch:
+def opened(redis: Redis, projection: str) -> RedisFeeds | RedisSearch:
     if projection == "feeds":
         return RedisFeeds(redis, 1, BUCKETS_COUNT)
     return RedisSearch(redis, 1, BUCKETS_COUNT)
@@ -103,9 +103,9 @@ async def test_a_view_in_redis_is_equal(
     with closing(World(tmp_path, subject.projection, subject.open_view)) as world:
         await world.append(events)
         for number in (1, 11):
-            await _fed(world, subject, views[projection](number))
+            await fed(world, subject, views[projection](number))
         await redis.zadd(b"{f1x.0}:following:" + bytes(8), {b"12345678": 1})
-        found = await _verified(world, subject, partial(views[projection], generation))
+        found = await verified(world, subject, partial(views[projection], generation))
     assert found.equal, found.json_text().decode()
     assert found.digests["generation"] == found.digests["oracle"]
 
@@ -115,12 +115,12 @@ async def test_what_is_planted_in_redis_is_found(redis: Redis, planted: Keys, tm
     subject, events = lasting(planted.projection)
     with closing(World(tmp_path, subject.projection, subject.open_view)) as world:
         await world.append(events)
-        await _fed(world, subject, _opened(redis, planted.projection))
+        await fed(world, subject, opened(redis, planted.projection))
         key = min([key async for key in redis.scan_iter(match=planted.key)])
         await planted.change(redis, key, await _member(redis, key))
-        found = await _verified(world, subject, partial(_opened, redis, planted.projection))
+        found = await verified(world, subject, partial(opened, redis, planted.projection))
     assert not found.equal
-    assert (planted.kind, planted.way, planted.how) in _found(found)
+    assert (planted.kind, planted.way, planted.how) in found_in(found)
 
 
 async def _member(redis: Redis, key: bytes) -> bytes:
