@@ -8,6 +8,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from api.calls import Answer, Call
+from api.filling import FEEDS, readable
 from api.models import Id, Input
 from api.people import Me, User
 from api.problems import (
@@ -31,7 +32,7 @@ from producers.naming import EMAIL_MAX_CHARS, EMAIL_MIN_CHARS, USERNAME_PATTERN,
 from producers.registration import Registrar
 from stores.ports.accounts import Account
 
-PROFILE_READS = ("accounts", "media", "timelines", "graph", "feeds")
+PROFILE_READS = ("accounts", "media", "timelines", "graph", FEEDS)
 """The views that a profile is made from."""
 
 
@@ -130,13 +131,13 @@ async def post_account(app: Services, call: Call) -> Answer:
 
 
 async def get_me(app: Services, call: Call) -> Answer:
-    views = app.views()
+    views = readable(app.views(), call)
     account = await own_account(views.accounts, app.command(call))
     return Answer(body=await app.people.me(views, account))
 
 
 async def patch_me(app: Services, call: Call) -> Answer:
-    views, me = app.views(), app.command(call)
+    views, me = readable(app.views(), call), app.command(call)
     account = await own_account(views.accounts, me)
     changes = _profile_changes(call.body(ProfilePatch))
     written = await change_profile(app.log, lambda: app.views().media, app.progress, me, account, changes)

@@ -50,7 +50,7 @@ class Call:
 
     __slots__ = (
         "_body", "_fresh_id", "_ids", "_is_local", "_new_id", "_query", "_seal_cursor", "_texts",
-        "after", "client", "headers", "limit", "parameters", "path", "position", "request_id", "slot", "viewer",
+        "after", "client", "headers", "is_without_feeds", "limit", "parameters", "path", "position", "request_id", "slot", "viewer",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +77,8 @@ class Call:
         """Correlates everything this request causes."""
         self.position = position
         """What the client says it has seen; already waited for."""
+        self.is_without_feeds = False
+        """The feeds view is being filled and was not waited for (`api.filling`)."""
         self.limit = 0
         """How many items a page may have; 0 on routes that are not paged."""
         self.after: Keys | None = None

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Literal
 
 from api.calls import Answer, Call
+from api.filling import FEEDS, readable
 from api.hydrate import POST_READS, page_of_posts
 from api.models import QueryInput
 from api.pages import PageOf
@@ -30,7 +31,7 @@ class FeedQuery(QueryInput):
 
 
 async def get_feed(app: Services, call: Call) -> Answer:
-    views = app.views()
+    views = readable(app.views(), call)
     made = partial(page_of_posts, app, views, call, partial(skeleton, views, call.me))
     return await app.first_pages.get(views, call, made)
 
@@ -95,6 +96,6 @@ def routes(app: Services) -> list[Endpoint]:
         Endpoint(
             "GET", "/v1/feed", partial(get_feed, app), summary="Your home feed", tag="feed",
             replies={200: Reply("Posts of those you follow, newest first", PageOf[Post])}, query=FeedQuery,
-            paged=True, reads=("feeds", *POST_READS),
+            paged=True, reads=(FEEDS, *POST_READS),
         ),
     ]  # fmt: skip

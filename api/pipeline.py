@@ -19,6 +19,7 @@ from api.addresses import Addresses
 from api.bodies import check_media_type, read_body
 from api.calls import Answer, Call, Viewer
 from api.cursors import Cursors, Keys, binding
+from api.filling import FEEDS
 from api.headers import Headers
 from api.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.idempotency import Idempotency, LogEnds
@@ -52,6 +53,8 @@ from stores.ports.rates import Rates
 from stores.ports.together import Together
 
 POSITION_WAIT_MS = 2000
+_LOOK_MS = 100
+"""After so long it is asked whether feeds that are not there yet are being filled, and then again."""
 ANSWERED_WITHIN_S = 20.0
 """What has found no answer by then is broken off: requests do not queue up without end before a store that hangs. Proxies wait
 longer.
@@ -69,6 +72,7 @@ class Gateway:
 
     authenticate: Authenticate
     progress: Progress
+    are_feeds_filled: Callable[[], Awaitable[bool]]
     rates: Rates
     limits: Limits
     idempotency_keys: IdempotencyKeys
@@ -248,5 +252,13 @@ class Pipeline:
             raise rejected(error) from error
 
     async def _caught_up(self, plan: Plan, call: Call) -> None:
-        if not await self._gateway.progress.reached(plan.endpoint.reads, call.position, POSITION_WAIT_MS):
-            raise unavailable(NOT_CAUGHT_UP)
+        """Feeds that are being filled from nothing are not waited for."""
+        reads, reached = plan.endpoint.reads, self._gateway.progress.reached
+        left_ms, look_ms = POSITION_WAIT_MS, _LOOK_MS if FEEDS in reads else POSITION_WAIT_MS
+        while not await reached(reads, call.position, look_ms):
+            left_ms -= look_ms
+            if FEEDS in reads and not await self._gateway.are_feeds_filled():
+                reads = tuple(name for name in reads if name != FEEDS)
+                call.is_without_feeds = True
+            elif left_ms <= 0:
+                raise unavailable(NOT_CAUGHT_UP)

@@ -4,6 +4,7 @@ from functools import partial
 
 from api.accounts import PROFILE_READS
 from api.calls import Answer, Call
+from api.filling import readable
 from api.models import Ids, QueryInput
 from api.pages import ItemsOf, whole
 from api.people import User
@@ -18,14 +19,14 @@ class ByIds(QueryInput):
 
 
 async def get_user(app: Services, call: Call) -> Answer:
-    users = await app.people.users(app.views(), call.viewer_id, (call.id,))
+    users = await app.people.users(readable(app.views(), call), call.viewer_id, (call.id,))
     if call.id not in users:
         raise problem(NOT_FOUND)
     return Answer(body=users[call.id])
 
 
 async def get_user_by_username(app: Services, call: Call) -> Answer:
-    views = app.views()
+    views = readable(app.views(), call)
     username = username_form(call.path_text("username"))
     account = None if username is None else await views.accounts.by_username(username)
     if account is None:
@@ -36,7 +37,7 @@ async def get_user_by_username(app: Services, call: Call) -> Answer:
 
 async def get_users(app: Services, call: Call) -> Answer:
     wanted = dict.fromkeys(call.query(ByIds).ids)
-    users = await app.people.users(app.views(), call.viewer_id, wanted)
+    users = await app.people.users(readable(app.views(), call), call.viewer_id, wanted)
     return whole(users[user_id] for user_id in wanted if user_id in users)
 
 

@@ -54,6 +54,7 @@ def make_app(
     gateway = Gateway(
         authenticate=partial(authenticate, services),
         progress=services.progress,
+        are_feeds_filled=lambda: services.views().feeds.is_filled(),
         rates=rates,
         limits=_limits(settings),
         idempotency_keys=idempotency_keys,

@@ -79,6 +79,9 @@ class FeedsReader(Protocol):
         Once it was True, the other reads raise EmptiedError when it is not so any more.
         """
 
+    async def is_filled(self) -> bool:
+        """False while something of it was lost and is being filled again. Asked anew each time."""
+
     async def slice(self, reader_id: int, before: int | None, limit: int) -> FeedSlice:
         """The feed below the post id `before`, or from its top."""
 

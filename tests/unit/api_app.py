@@ -72,6 +72,7 @@ class World:
     now_ms: int = NOW_MS
     last_id: int = 1000
     reached: bool = True
+    are_feeds_filled: bool = True
     waited: list[tuple[Collection[str], Positions, int]] = field(default_factory=list)
     observed: list[tuple[str, str, int]] = field(default_factory=list)
     made: list[tuple[int, str]] = field(default_factory=list)
@@ -104,6 +105,9 @@ class World:
         self.waited.append((projections, positions, within_ms))
         return self.reached
 
+    async def look_at_feeds(self) -> bool:
+        return self.are_feeds_filled
+
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         assert seconds >= 0
         self.observed.append((route, method, status))
@@ -124,6 +128,7 @@ class World:
         gateway = Gateway(
             authenticate=self.authenticate,
             progress=_Progress(self),
+            are_feeds_filled=self.look_at_feeds,
             rates=LocalRates(self.clock),
             limits=self.limits,
             idempotency_keys=self.keys,

@@ -166,6 +166,6 @@ def paged_call(viewer_id: int | None, limit: int, after: int | None = None) -> C
         Call,
         SimpleNamespace(
             path="/v1/list", parameters={}, viewer_id=viewer_id, limit=limit, after_int=lambda: after,
-            cursor=lambda keys: str(keys[0]),
+            cursor=lambda keys: str(keys[0]), is_without_feeds=False,
         ),
     )  # fmt: skip
