@@ -51,6 +51,33 @@ class Mirror:
         """Raises AssertionError for an answer that is not what was done before."""
         self._random.choice(self._looks)(self._person())
 
+    def look_without_search(self) -> None:
+        self._random.choice([look for look in self._looks if look != self._see_found])(self._person())
+
+    def look_at_feeds(self) -> None:
+        """Everybody's."""
+        for person in self._people:
+            self._see_feed(person)
+
+    def look_at_everything(self) -> None:
+        """Every kind of answer, to everybody."""
+        for person in self._people:
+            for look in self._looks:
+                look(person)
+
+    def search(self) -> bool:
+        """False: somebody was told to ask later. Whatever is found is what was done before."""
+        me, word = self._person(), self._word()
+        query = {"q": f"{word} {_mark(me)}", "limit": "100"}
+        answer = me.request("GET", "/v1/search/posts", params=query)
+        if answer.status_code == 503:
+            assert answer.json()["code"] in ("unavailable", "not_caught_up"), answer.text
+            assert "Retry-After" in answer.headers
+            return False
+        assert answer.status_code == 200, answer.text
+        assert [post["id"] for post in answer.json()["items"]] == self._found(word)
+        return True
+
     def post_or_delete(self) -> None:
         """As many posts as before, roughly."""
         if len(self._posts) <= len(self._people) or self._random.random() < 0.5:
@@ -129,7 +156,10 @@ class Mirror:
     def _see_found(self, me: Person) -> None:
         word = self._word()
         found = me.items("/v1/search/posts", q=f"{word} {_mark(me)}")
-        assert [post["id"] for post in found] == [post.id for post in self._posts if word in post.caption]
+        assert [post["id"] for post in found] == self._found(word)
+
+    def _found(self, word: str) -> list[str]:
+        return [post.id for post in self._posts if word in post.caption]
 
     def _new_caption(self, author: Person) -> str:
         return f"{self._word()} {self._word()} {_mark(author)}"
