@@ -1,4 +1,5 @@
-"""Keeps worker processes running: each is started again when it ends, at once the first time, then after longer waits.
+"""Keeps worker processes running: each is started again when it ends, after waits that grow while it ends again and again. One that
+ran well for a minute is started again at once, and the waits begin anew.
 
 Knows what the processes are called, not what they do.
 """
