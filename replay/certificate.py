@@ -65,6 +65,11 @@ class Certificate(BaseModel):
     equal: bool
     seal: str = ""
 
+    @property
+    def is_merely_behind(self) -> bool:
+        """What there is of the generation is right, and nobody has brought it to where the log ended."""
+        return self.behind_count > 0 and not self.differences_count and not self.faults
+
     def sealed(self) -> "Certificate":
         return self.model_copy(update={"seal": self._sum()})
 

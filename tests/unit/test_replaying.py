@@ -163,6 +163,27 @@ def test_it_is_switched_to_where_the_live_one_stands_by_then(
     assert asyncio.run(system.positions(live)) == asyncio.run(system.positions(before))
 
 
+def test_one_that_is_left_behind_while_it_is_verified_is_waited_for_and_verified_again(
+    system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a worker that ended and is about to be started again nothing is wrong with it."""
+    found: list[Certificate] = []
+
+    async def verified(*asked: Any) -> Certificate:
+        if not found:
+            await asyncio.to_thread(lambda: asyncio.run(_liked(data, 3)))
+        found.append(await verify_generation(*asked))
+        return found[-1]
+
+    monkeypatch.setattr("replay.verify._IDLE_POLLS_COUNT", 0)
+    monkeypatch.setattr(command, "verify_generation", verified)
+    done = CliRunner().invoke(command.run, ["likes", "--json", "--data", str(data)])
+    assert done.exit_code == 0, done.output
+    assert [(each.behind_count, each.equal) for each in found] == [(3, False), (0, True)]
+    assert orjson.loads(done.stdout)["certificate"] == found[1].seal
+    assert len(list((data / "certificates").iterdir())) == 1
+
+
 def test_one_that_breaks_while_it_is_verified_is_not_switched_to(
     system: Beside, data: Path, while_verifying: Callable[[Callable[[], None]], None]
 ) -> None:

@@ -11,6 +11,7 @@ import click
 import orjson
 
 from projectors.catalogue import BY_NAME
+from replay.certificate import Certificate
 from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.commands.replaying import trying
@@ -139,8 +140,9 @@ async def _replay(system: Beside, name: str, how: How, shown: Shown) -> dict[str
 
 async def _verified(system: Beside, operator: Operator, fresh: Generation, as_json: bool) -> str:
     """The seal of the certificate. Ends the command when the generation is not what the log says."""
-    with bar(fresh.projection, as_json) as report:
-        certificate = await verify_generation(system, fresh, report)
+    certificate = await _judged(system, fresh, as_json)
+    while certificate.is_merely_behind:  # who feeds it went away, just now
+        certificate = await _judged(system, fresh, as_json)
     kept_at = keep(system, certificate, None)
     await operator.verified(fresh, certificate.differences_count, certificate.seal)
     if not certificate.equal:
@@ -150,6 +152,13 @@ async def _verified(system: Beside, operator: Operator, fresh: Generation, as_js
             f"differs. Mend the cause, give it up with `{retire}`, and replay again"
         )
     return certificate.seal
+
+
+async def _judged(system: Beside, fresh: Generation, as_json: bool) -> Certificate:
+    """Once it has come to where the log ends now: a worker that ended is waited for until it is started again."""
+    await until_reached(system, fresh, await system.log.ends(BY_NAME[fresh.projection].topics))
+    with bar(fresh.projection, as_json) as report:
+        return await verify_generation(system, fresh, report)
 
 
 async def until_even(system: Beside, live: Generation, other: Generation) -> None:
