@@ -51,6 +51,12 @@ class Cluster:
         }
         self._workers: subprocess.Popen[bytes] | None = None
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of any process of it: nothing that the tests' own environment says of it."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOLOG_")}
+        return inherited | self.settings
+
     def prepare(self) -> None:
         done = self.run("migrate")
         assert done.returncode == 0, done.stdout + done.stderr
@@ -63,7 +69,7 @@ class Cluster:
             capture_output=True,
             text=True,
             timeout=_COMMAND_TIMEOUT_S,
-            env=_environment(self.settings),
+            env=self.environment,
             cwd=self.log_path.parent,
         )
 
@@ -72,7 +78,7 @@ class Cluster:
         with self.log_path.open("ab") as log:
             self._workers = subprocess.Popen(
                 [*self._command, "worker", *names],
-                env=_environment(self.settings),
+                env=self.environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -104,8 +110,3 @@ class Cluster:
         assert self._workers is not None
         self._workers.send_signal(signal.SIGTERM)
         assert self._workers.wait(_STOP_TIMEOUT_S) == 0, self.log_path.read_text()[-3000:]
-
-
-def _environment(settings: dict[str, str]) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOLOG_")}
-    return inherited | settings
