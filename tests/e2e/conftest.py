@@ -1,7 +1,8 @@
 """One server serves all of these tests, of the set-up that `--set-up` names. Each test has people of its own:
 `world.person("ada")`.
 
-Tests that are about the data folder of an embedded server are marked `embedded`, and left out for the other set-up.
+Tests that are about the data folder of an embedded server are marked `embedded`, those about what only several processes have
+`distributed`, and left out for the other set-up.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,9 +23,8 @@ MakeServer = Callable[[str, Mapping[str, str]], ServerProcess]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--set-up") == "embedded":
-        return
-    left_out = [item for item in items if item.get_closest_marker("embedded")]
+    other = "distributed" if config.getoption("--set-up") == "embedded" else "embedded"
+    left_out = [item for item in items if item.get_closest_marker(other)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 

@@ -87,8 +87,8 @@ class ServerProcess:
             cwd=self.log_path.parent,
         )
 
-    def start(self) -> None:
-        arguments = [*self._command, "serve", "--port", "0"]
+    def start(self, *options: str) -> None:
+        arguments = [*self._command, "serve", "--port", "0", *options]
         self._log = self.log_path.open("ab")
         self._process = subprocess.Popen(arguments, env=self.environment, stderr=subprocess.PIPE)
         self.url = self._read_url()
