@@ -8,7 +8,8 @@ from redis.asyncio import Redis
 from stores.redis.client import connect
 from tests.services.addresses import Addresses
 
-FEEDS, SEARCH, LIMITS, COUNTS, UNUSED, EMPTIED, DIFFERING, HANDED_OVER, PARKED, OPERATED = 1, 2, 3, 4, 5, 6, 7, 12, 13, 14
+FEEDS, SEARCH, LIMITS, COUNTS, UNUSED, EMPTIED, DIFFERING = range(1, 8)
+HANDED_OVER, PARKED, OPERATED = range(12, 15)
 
 
 @asynccontextmanager
