@@ -51,11 +51,9 @@ class Shown:
         self.reached: Reached | None = None
         self.is_live: bool | None = False
 
-    def begin(self, generation: Generation) -> None:
-        self.generation, self.reached, self.is_live = generation, None, False
-
     @contextlib.contextmanager
     def bar(self, generation: Generation) -> Iterator[Report]:
+        self._begin(generation)
         columns = (
             TextColumn(generation.projection),
             BarColumn(),
@@ -74,6 +72,7 @@ class Shown:
 
     @contextlib.contextmanager
     def lines(self, generation: Generation) -> Iterator[Report]:
+        self._begin(generation)
         pace, told_s = Pace(), monotonic()
 
         def report(reached: Reached) -> None:
@@ -84,6 +83,9 @@ class Shown:
                 click.echo(orjson.dumps(in_json(generation, reached, pace)), err=True)
 
         yield report
+
+    def _begin(self, generation: Generation) -> None:
+        self.generation, self.reached, self.is_live = generation, None, False
 
     def _keep(self, reached: Reached, pace: Pace) -> None:
         self.reached = reached

@@ -117,7 +117,6 @@ async def _replay_each(names: Sequence[str], data: Path | None, how: How, shown:
 async def _replay(system: Beside, name: str, how: How, shown: Shown) -> dict[str, object]:
     live = await system.live(name)
     fresh = await system.begin(live)
-    shown.begin(fresh)
     with (shown.lines if how.as_json else shown.bar)(fresh) as report:
         if fresh.state == "building":
             await system.build(fresh, report, how.events_per_s)
