@@ -72,13 +72,15 @@ class Idempotency:
     ) -> Answer:
         """Whatever is raised here, the slot is given back."""
         kept: KeptAnswer | None = None
+        before: Positions = {}
         try:
             if object_id != call.new_id:
-                # an attempt before this one ended in the dark: the views must show what it did
-                call.position = merged(call.position, await self._log_ends())
+                # an attempt before this one ended in the dark: the views must show what it did, also when this is answered again
+                before = await self._log_ends()
+                call.position = merged(call.position, before)
             call.give_reserved(object_id, slot.hex())
             answer = await run()
-            kept = _to_keep(answer)
+            kept = _to_keep(answer, before)
             return answer
         except ProblemError as error:
             if error.kind.status < 500 and error.kind.status != 429:
@@ -98,9 +100,9 @@ class Idempotency:
         return hmac.digest(self._hash_key, orjson.dumps(parts), "sha256")
 
 
-def _to_keep(answer: Answer) -> KeptAnswer:
+def _to_keep(answer: Answer, before: Positions) -> KeptAnswer:
     body = answer.body if isinstance(answer.body, bytes | None) else orjson.dumps(answer.body)
-    position = None if answer.position is None else packed(answer.position)
+    position = packed(merged(before, answer.position or {}))
     return KeptAnswer(answer.status, tuple(answer.headers.items()), body, position)
 
 

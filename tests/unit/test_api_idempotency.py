@@ -89,6 +89,21 @@ async def test_a_retry_sees_what_the_first_attempt_may_have_done() -> None:
     assert positions == await world.log_ends()
 
 
+async def test_the_answer_to_a_retry_has_the_same_position_again() -> None:
+    """The second attempt may append nothing, since the first had, and its answer may be lost as well."""
+    world = World(fails=unavailable())
+    async with world.client() as client:
+        await post(client, "k")
+        world.fails = None
+        second, third = await post(client, "k"), await post(client, "k")
+        await client.get(
+            "/v1/things", headers=ADA | {"Photolog-Position": third.headers["photolog-position"]}
+        )
+    assert third.headers["photolog-position"] == second.headers["photolog-position"]
+    (_, ends, _), (_, carried, _) = world.waited
+    assert ends.items() <= carried.items()
+
+
 async def test_a_retry_while_the_log_is_away_leaves_the_key_free() -> None:
     world = World(fails=unavailable())
     async with world.client() as client:
