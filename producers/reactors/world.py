@@ -44,7 +44,7 @@ class World:
         views = self.views()
         for name in projections:
             view: Parking = getattr(views, name)
-            if cause.key in {key for _, key in await view.parked_keys()}:
+            if await view.is_parked(_TOPICS[name], cause.key):
                 raise ParkedError(f"events of {cause.key} are parked in {name}")
         return views
 

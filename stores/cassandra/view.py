@@ -80,8 +80,8 @@ class _Parking:
     """What was parked when this was the last change of it: (topic, key) of all, and of those that are asked for again."""
 
     changed: UUID | None
-    keys: Collection[tuple[str, str]]
-    asked: Collection[tuple[str, str]]
+    keys: frozenset[tuple[str, str]]
+    asked: frozenset[tuple[str, str]]
 
 
 class CassandraView(Generic[C]):
@@ -162,6 +162,9 @@ class CassandraView(Generic[C]):
     async def parked_keys(self) -> Collection[tuple[str, str]]:
         return (await self._parked_now()).keys
 
+    async def is_parked(self, topic: str, key: str) -> bool:
+        return (topic, key) in await self.parked_keys()
+
     async def asked(self) -> Collection[tuple[str, str]]:
         return (await self._parked_now()).asked
 
@@ -220,8 +223,7 @@ class CassandraView(Generic[C]):
 
     async def _parked_now(self) -> "_Parking":
         """Read again only when it is another: told by what is read before it, and written after what it tells of."""
-        rows = await self._cassandra.rows(_CHANGED, *self._view)
-        changed = rows[0][2] if rows else None
+        changed = await self._last_change()
         if self._parking is None or self._parking.changed != changed:
             events = await self.parked()
             keys = frozenset((event.partition[0], event.key) for event in events)
@@ -229,8 +231,12 @@ class CassandraView(Generic[C]):
             self._parking = _Parking(changed, keys, asked)
         return self._parking
 
+    async def _last_change(self) -> UUID | None:
+        rows = await self._cassandra.rows(_CHANGED, *self._view)
+        return rows[0][2] if rows else None
+
     async def _parking_changed(self) -> None:
-        """Whoever remembers what is parked reads it anew. Events that are parked behind others of their key need not be known."""
+        """Whoever remembers what is parked reads it anew."""
         changed = uuid4()
         await self._cassandra.applied(_CHANGE, changed, *self._view, changed)
 
@@ -243,9 +249,15 @@ class CassandraView(Generic[C]):
         if not rows:
             return
         await self._cassandra.many(_PARK, rows)
-        known = self._parking.keys if self._parking else ()
-        if any(e.parked is not None and (e.partition[0], e.key) not in known for e in events):
+        if not await self._is_known({(e.partition[0], e.key) for e in events if e.parked is not None}):
             await self._parking_changed()
+
+    async def _is_known(self, keys: set[tuple[str, str]]) -> bool:
+        """Events that are parked behind others of their key need not be told of, unless these were released just now: asked after
+        the events are parked, so that a release which is told of later is read together with them.
+        """
+        known = self._parking
+        return known is not None and known.keys >= keys and known.changed == await self._last_change()
 
     async def _advance(self, events: Iterable[Folded[C]]) -> None:
         last = {event.partition: event for event in events}

@@ -48,11 +48,13 @@ class ParkedEvent:
 
 
 class Parking(Protocol):
-    async def parked_keys(self) -> Collection[tuple[str, str]]:
-        """(topic, key) of every parked event: later events of these keys have to be parked too."""
+    """What a view says to those who read it and have to decide something by it."""
+
+    async def is_parked(self, topic: str, key: str) -> bool:
+        """Whether an event of this key is parked, so that what is read of it is not what the log says. Waits for no writer."""
 
 
-class View(Parking, Protocol[C_contra]):
+class View(Protocol[C_contra]):
     """One generation of one projection, written by one projector at a time.
 
     Applying is idempotent: an event at or below the position is skipped. It is atomic, or ordered so that a crash between any
@@ -76,6 +78,9 @@ class View(Parking, Protocol[C_contra]):
         """Whether all of it was filled, as is remembered with the data: a part may have gone back to when it was not, while the
         position stands still.
         """
+
+    async def parked_keys(self) -> Collection[tuple[str, str]]:
+        """(topic, key) of every parked event: later events of these keys have to be parked too."""
 
     async def parked(self) -> Sequence[ParkedEvent]:
         """The parked events in the order of their offsets. There may be very many: all that came after one of a popular key."""

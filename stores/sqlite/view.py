@@ -99,6 +99,10 @@ class SqliteView(Generic[C]):
             self._parking_changed()
         return keys
 
+    async def is_parked(self, topic: str, key: str) -> bool:
+        query = "SELECT EXISTS (SELECT 1 FROM parked WHERE topic = ? AND key = ?)"
+        return bool(self._reader.execute(query, (topic, key)).fetchone()[0])
+
     async def parked(self) -> Sequence[ParkedEvent]:
         query = """SELECT topic, partition, offset, event_id, key, reason, retry FROM parked
                    ORDER BY topic, partition, offset"""

@@ -13,6 +13,7 @@ from stores.ports.accounts import (
 )
 from stores.ports.view import View
 from tests.contract.applying import apply, apply_each
+from tests.contract.parking import ParkingContract
 
 ADA, BOB = 7, 8
 PUT = AccountPut(ADA, "ada", "Ada@example.org", "Ada", "London", 1000)
@@ -33,7 +34,7 @@ async def found(view: AccountsView, username: str) -> int | None:
     return None if account is None else account.user_id
 
 
-class AccountsContract:
+class AccountsContract(ParkingContract):
     async def test_nobody_is_there(self, view: AccountsView) -> None:
         assert await view.accounts([ADA]) == {}
         assert await view.accounts([]) == {}

@@ -21,6 +21,7 @@ from stores.ports.media import (
 )
 from stores.ports.view import View
 from tests.contract.applying import apply, apply_each
+from tests.contract.parking import ParkingContract
 
 MEDIA, OTHER, OWNER, POST = 501, 502, 11, 601
 POINT = FocalPoint(x=0.25, y=-1.0)
@@ -55,7 +56,7 @@ async def found(view: MediaView, media_id: int = MEDIA) -> Media:
     return (await view.media([media_id]))[media_id]
 
 
-class MediaContract:
+class MediaContract(ParkingContract):
     async def test_a_declared_media_is_pending(self, view: MediaView) -> None:
         await apply(view, PUT)
         media = await found(view)

@@ -154,6 +154,12 @@ class TestSqliteViews(ViewContract):
             assert await view.parked_keys() == {(_PARTITION[0], events[1].key)}
             assert [event.offset for event in await view.parked()] == [1]
 
+    async def test_readers_do_not_wait_for_the_writer_to_ask_who_is_parked(self, view: View[Any]) -> None:
+        """They share their thread with all requests."""
+        assert isinstance(view, SqliteView)
+        with view._database.transaction():
+            assert not await view.is_parked(_PARTITION[0], "7")
+
     async def test_closing_waits_for_what_is_being_written(
         self, open_view: OpenView, open_other: OpenView, events: Events, read: Read
     ) -> None:

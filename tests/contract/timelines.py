@@ -23,6 +23,7 @@ from stores.ports.timelines import (
 from stores.ports.view import View
 from tests.contract.applying import apply
 from tests.contract.paging import all_items
+from tests.contract.parking import ParkingContract
 
 POSTS = (21, 22, 23, 24, 25)
 AUTHORS = (11, 12)
@@ -121,7 +122,7 @@ async def shown(view: TimelinesView, post_id: int) -> dict[str, object] | None:
     return None if post is None else asdict(post)
 
 
-class TimelinesContract:
+class TimelinesContract(ParkingContract):
     """`fresh` makes empty views."""
 
     @pytest.fixture

@@ -255,6 +255,19 @@ class ViewContract:
         await other.release(topic, "a", [replace(keyed(events[0], "a"), changes=())])
         assert await seen() == ({(topic, "b")}, set())
 
+    async def test_what_is_parked_behind_what_was_just_released_is_seen(
+        self, open_view: OpenView, events: Events
+    ) -> None:
+        """The projector did not know of the release yet; somebody else has looked in between."""
+        projector, operator, reader = (open_view(survive) for _ in range(3))
+        topic = events[0].partition[0]
+        await projector.apply([keyed(parked(events[0]), "a")])
+        assert set(await projector.parked_keys()) == {(topic, "a")}
+        await operator.release(topic, "a", [replace(keyed(events[0], "a"), changes=())])
+        assert set(await reader.parked_keys()) == set()
+        await projector.apply([keyed(parked(events[1], "behind"), "a")])
+        assert set(await reader.parked_keys()) == {(topic, "a")}
+
     async def test_a_refused_retry_keeps_the_events_with_the_new_reason(
         self, view: View[Any], events: Events
     ) -> None:
