@@ -4,6 +4,7 @@ the while, a search finds the right posts or is told to wait.
 
 import asyncio
 import subprocess
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -27,6 +28,8 @@ IN_REDIS = ("feeds", "search")
 OTHERS = (*(name for name in BY_NAME if name not in IN_REDIS), "reactors")
 _DOINGS_COUNT = 10
 _TIMES_COUNT = 3
+_PAUSE_S = 0.5
+"""Between two rounds, so that commands get on beside them."""
 
 
 class System:
@@ -111,6 +114,7 @@ def _live_until(done: "Future[Any]", mirror: Mirror) -> None:
         _live(mirror)
         mirror.look_at_feeds()
         mirror.search()
+        threading.Event().wait(_PAUSE_S)
 
 
 def _live(mirror: Mirror) -> None:

@@ -19,7 +19,7 @@ from tests.e2e.server import ServerProcess
 from tests.e2e.world import World, until
 
 _DOINGS_COUNT = 10
-_PAUSE_S = 0.05
+_PAUSE_S = 0.2
 """Between two looks, so that commands get on beside them."""
 
 
@@ -86,16 +86,18 @@ def test_every_answer_is_right_while_everything_is_rebuilt(world: World, server:
     with ThreadPoolExecutor(1) as beside:
         operator = beside.submit(_rebuild_and_switch, server)
         while not operator.done():
-            _live(mirror)
+            _live(mirror, _PAUSE_S)
         operator.result()
     _live(mirror)
 
 
-def _live(mirror: Mirror) -> None:
+def _live(mirror: Mirror, pause_s: float = 0) -> None:
+    """With a pause after each look."""
     mirror.post_or_delete()
     for _ in range(_DOINGS_COUNT):
         mirror.do()
         mirror.look()
+        threading.Event().wait(pause_s)
 
 
 def _rebuild_and_switch(server: ServerProcess) -> None:

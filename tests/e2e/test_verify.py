@@ -16,6 +16,9 @@ from tests.e2e.conftest import MakeServer
 from tests.e2e.server import COMMAND, COMMAND_TIMEOUT_S, GENEROUS, ServerProcess
 from tests.e2e.world import Person, World
 
+_PAUSE_S = 0.05
+"""Between two rounds of writes, so that commands get on beside them."""
+
 
 @contextmanager
 def going_on(person: Person, post: str) -> Iterator[None]:
@@ -25,7 +28,7 @@ def going_on(person: Person, post: str) -> Iterator[None]:
 
     def write() -> None:
         try:
-            while not ended.is_set():
+            while not ended.wait(_PAUSE_S):
                 person.ok("PUT", f"/v1/posts/{post}/like")
                 person.ok("POST", f"/v1/posts/{post}/comments", 201, json={"text": "more"})
                 person.ok("DELETE", f"/v1/posts/{post}/like")
@@ -72,13 +75,13 @@ def test_everything_is_verified_under_writes_and_its_certificates_stand(
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     found = [orjson.loads(line) for line in done.stdout.splitlines()]
     assert [each["projection"] for each in found] == list(BY_NAME)
-    for each in found:
+    files = [tmp_path / f"{each['projection']}.json" for each in found]
+    for file, each in zip(files, found, strict=True):
         assert (each["equal"], each["differences"], each["faults"]) == (True, [], [])
-        file = tmp_path / f"{each['projection']}.json"
         file.write_bytes(orjson.dumps(each))
-        checked = server.run("replay", "check", str(file), "--json")
-        assert checked.returncode == 0, checked.stdout + checked.stderr
-        assert orjson.loads(checked.stdout)["stands"]
+    checked = server.run("replay", "check", *map(str, files), "--json")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert [orjson.loads(line)["stands"] for line in checked.stdout.splitlines()] == [True] * len(BY_NAME)
     assert {each["seal"]: 0 for each in found}.items() <= verified(server, *BY_NAME).items()
 
 
@@ -115,9 +118,12 @@ def test_a_certificate_that_was_changed_does_not_stand(
     lived_in(world)
     file = tmp_path / "saves.json"
     assert server.run("replay", "verify", "saves", "--certificate", str(file)).returncode == 0
-    file.write_bytes(file.read_bytes().replace(b'"saves"', b'"likes"'))
-    done = server.run("replay", "check", str(file))
-    assert (done.returncode, "does not stand" in done.stdout) == (1, True)
+    changed = tmp_path / "changed.json"
+    changed.write_bytes(file.read_bytes().replace(b'"saves"', b'"likes"'))
+    done = server.run("replay", "check", str(changed), str(file))
+    assert done.returncode == 1, done.stdout
+    assert f"{changed} does not stand" in done.stdout
+    assert f"{file} stands" in done.stdout
     file.write_bytes(b"{}")
     done = server.run("replay", "check", str(file))
     assert (done.returncode, "not a certificate" in done.stderr) == (1, True)

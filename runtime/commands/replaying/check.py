@@ -1,6 +1,7 @@
-"""`photolog replay check`: whether a certificate stands."""
+"""`photolog replay check`: whether certificates stand."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,41 +15,57 @@ from runtime.verifying import check_certificate
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+)
 @options.data
-@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of sentences.")
-def check(file: Path, data: Path | None, as_json: bool) -> None:
-    """Say whether the certificate in FILE stands: it was not changed, the log has still its positions, and what must be in the
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a line instead of sentences.")
+def check(files: tuple[Path, ...], data: Path | None, as_json: bool) -> None:
+    """Say whether the certificate in each FILE stands: it was not changed, the log has still its positions, and what must be in the
     projection there is told again by the oracle.
 
-    Exit status 0 when it stands, whatever it says; 1 when it does not; 2 when a store did not answer.
+    Exit status 0 when all stand, whatever they say; 1 when one does not; 2 when a store did not answer.
 
     Example: photolog replay check certificates/likes.2.json
     """
+    certificates = [(file, _read(file)) for file in files]
+    raise SystemExit(0 if asyncio.run(_check(certificates, data, as_json)) else 1)
+
+
+def _read(file: Path) -> Certificate:
     try:
-        certificate = parsed(file.read_bytes())
-        reasons = asyncio.run(_check(certificate, data, as_json))
+        return parsed(file.read_bytes())
     except CertificateError as error:
         raise click.ClickException(
             f"{file}: {error}; name a file that `photolog replay verify` wrote"
         ) from error
+
+
+async def _check(certificates: Sequence[tuple[Path, Certificate]], data: Path | None, as_json: bool) -> bool:
+    """Whether all of them stand."""
+    all_stand = True
+    async with beside(data) as system:
+        for file, certificate in certificates:
+            with bar(certificate.projection, as_json) as report:
+                reasons = await check_certificate(system, certificate, report)
+            click.echo((_as_json if as_json else _as_text)(file, certificate, reasons))
+            all_stand = all_stand and not reasons
+    return all_stand
+
+
+def _as_json(_file: Path, certificate: Certificate, reasons: Sequence[str]) -> str:
+    about = {"projection": certificate.projection, "generation": certificate.generation}
+    found = {"stands": not reasons, "reasons": reasons, "equal": certificate.equal}
+    return orjson.dumps(about | found).decode()
+
+
+def _as_text(file: Path, certificate: Certificate, reasons: Sequence[str]) -> str:
+    if reasons:
+        return "\n".join([f"{file} does not stand:", *(f"  {reason}" for reason in reasons)])
     says = "equal" if certificate.equal else f"{certificate.differences_count} differences"
     name = f"{certificate.projection} {certificate.generation}"
-    if as_json:
-        found = {"stands": not reasons, "reasons": reasons, "equal": certificate.equal}
-        click.echo(
-            orjson.dumps(
-                {"projection": certificate.projection, "generation": certificate.generation} | found
-            ).decode()
-        )
-    elif reasons:
-        click.echo("\n".join([f"{file} does not stand:", *(f"  {reason}" for reason in reasons)]))
-    else:
-        click.echo(f"{file} stands: {name}, {certificate.events_count:,} events, {says}")
-    raise SystemExit(1 if reasons else 0)
-
-
-async def _check(certificate: Certificate, data: Path | None, as_json: bool) -> tuple[str, ...]:
-    async with beside(data) as system:
-        with bar(certificate.projection, as_json) as report:
-            return await check_certificate(system, certificate, report)
+    return f"{file} stands: {name}, {certificate.events_count:,} events, {says}"
