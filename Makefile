@@ -40,9 +40,9 @@ test-distributed: install ## run the tests against real servers, which they star
 	$(SERVICES) fetch
 	$(BIN)/pytest --numprocesses 2 --dist worksteal --set-up distributed --durations 10 tests/distributed tests/e2e --ignore tests/distributed/chaos
 
-chaos: install ## try every fault ten times over seeds (ROUNDS=10, SEED=...), with Cassandra away for a minute; takes hours
+chaos: install ## try every fault ten times over seeds (ROUNDS=10, SEED=... or of the day), with Cassandra away for a minute; takes hours
 	$(SERVICES) fetch
-	ROUNDS=$${ROUNDS:-10} CASSANDRA_AWAY_S=$${CASSANDRA_AWAY_S:-60} $(BIN)/pytest tests/distributed/chaos
+	SEED=$${SEED:-$$(date +%y%j0)} ROUNDS=$${ROUNDS:-10} CASSANDRA_AWAY_S=$${CASSANDRA_AWAY_S:-60} $(BIN)/pytest tests/distributed/chaos
 
 chaos-once: install ## try the faults that do not take long, each once
 	$(SERVICES) fetch

@@ -11,6 +11,7 @@ from replay.certificate import Certificate, CertificateError, parsed
 from runtime.beside import beside
 from runtime.commands import options
 from runtime.commands.replaying.judging import bar
+from runtime.commands.replaying.verify import verdict
 from runtime.verifying import check_certificate
 
 
@@ -66,6 +67,5 @@ def _as_json(_file: Path, certificate: Certificate, reasons: Sequence[str]) -> s
 def _as_text(file: Path, certificate: Certificate, reasons: Sequence[str]) -> str:
     if reasons:
         return "\n".join([f"{file} does not stand:", *(f"  {reason}" for reason in reasons)])
-    says = "equal" if certificate.equal else f"{certificate.differences_count} differences"
-    name = f"{certificate.projection} {certificate.generation}"
-    return f"{file} stands: {name}, {certificate.events_count:,} events, {says}"
+    says = f"{certificate.projection}: generation {certificate.generation} {verdict(certificate)}"
+    return f"{file} stands: {says} ({certificate.events_count:,} events)"

@@ -91,11 +91,7 @@ async def _verify_each(
 def _lines(certificate: Certificate, kept_at: Path) -> Iterator[str]:
     name, number = certificate.projection, certificate.generation
     counts = f"{certificate.events_count:,} events, {certificate.entities_count:,} entities"
-    if certificate.equal:
-        yield f"{name}: generation {number} is equal to what the log says ({counts}); {kept_at}"
-    else:
-        total = f"{certificate.differences_count:,} differences"
-        yield f"{name}: generation {number} differs from what the log says ({total}; {counts}); {kept_at}"
+    yield f"{name}: generation {number} {verdict(certificate)} ({counts}); {kept_at}"
     if certificate.behind_count:
         behind = f"{certificate.behind_count:,} events at the log's end are not in it"
         yield f"  {behind}, and nobody feeds it: start `photolog serve`, or the workers, and verify again"
@@ -107,6 +103,17 @@ def _lines(certificate: Certificate, kept_at: Path) -> Iterator[str]:
     if certificate.live_differences_count:
         live = f"generation {certificate.live}, which is live, differs"
         yield f"  {live} ({certificate.live_differences_count:,} differences); it was not what was verified"
+
+
+def verdict(certificate: Certificate) -> str:
+    """What a certificate says of its generation, as the end of a sentence."""
+    if certificate.equal:
+        return "is equal to what the log says"
+    if certificate.is_merely_behind:
+        return "is equal to what the log says as far as it has come"
+    if not certificate.differences_count:
+        return "has faults"
+    return f"differs from what the log says in {certificate.differences_count:,} entities"
 
 
 def told(difference: Difference) -> Iterator[str]:
