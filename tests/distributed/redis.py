@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from stores.redis.client import connect
 from tests.services.addresses import Addresses
 
-FEEDS, SEARCH, LIMITS, COUNTS, UNUSED, EMPTIED, DIFFERING = range(1, 8)
+FEEDS, SEARCH, LIMITS, COUNTS, UNUSED, EMPTIED, DIFFERING, RESTORED = range(1, 9)
 HANDED_OVER, PARKED, OPERATED = range(12, 15)
 
 

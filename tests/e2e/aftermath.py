@@ -42,12 +42,16 @@ class Told:
         return [entry.record for entry in self.entries]
 
 
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    return Settings.model_validate(
+        {name.removeprefix(PREFIX).lower(): value for name, value in environment.items()}
+    )
+
+
 @asynccontextmanager
 async def opened(environment: Mapping[str, str]) -> AsyncIterator[Place]:
     """The place of the system whose processes have this environment."""
-    settings = Settings(
-        **{name.removeprefix(PREFIX).lower(): value for name, value in environment.items()}  # type: ignore[arg-type]
-    )
+    settings = settings_of(environment)
     if settings.profile == "embedded":
         place: Place = FolderPlace(settings)
     else:

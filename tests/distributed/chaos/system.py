@@ -21,6 +21,7 @@ from runtime.commands.worker import REACTORS
 from runtime.settings import PREFIX, Settings
 from stores.cassandra.session import DEFINE_TIMEOUT_S, connect
 from tests.distributed.chaos import worker as misbehaving
+from tests.e2e.aftermath import settings_of
 from tests.e2e.cluster import Cluster
 from tests.e2e.server import GENEROUS, ServerProcess
 from tests.services.addresses import Addresses
@@ -44,8 +45,7 @@ class System:
 
     @property
     def settings(self) -> Settings:
-        named = self.cluster.settings.items()
-        return Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in named})
+        return settings_of(self.cluster.settings)
 
     def start(self) -> None:
         with Redis.from_url(self.cluster.settings["PHOTOLOG_REDIS"]) as redis:
