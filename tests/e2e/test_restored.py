@@ -1,5 +1,7 @@
 """What `docs/operations.md` says about backing up a distributed system, done to one that others have used a lot."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
@@ -35,9 +37,7 @@ def test_what_is_said_to_be_backed_up_is_enough(
     copy = Cluster(addresses, f"restored{token_hex(4)}", RESTORED, tmp_path)
     copy.prepare()
     restore(settings_of(server.settings), settings_of(copy.settings))
-    process = ServerProcess(tmp_path / "data", {**GENEROUS, **copy.settings})
-    with copy.running():
-        process.start()
+    with copy.running(), _served(copy, tmp_path) as process:
         world.http.base_url = process.url
         until(lambda: _has_caught_up(process))
         assert _seen(bob, ada, post) == seen
@@ -48,8 +48,16 @@ def test_what_is_said_to_be_backed_up_is_enough(
         assert world.request("POST", "/v1/sessions", json=login).status_code == 201
         newer = ada.post("Last light")
         assert bob.feed() == [newer, post]
+
+
+@contextmanager
+def _served(system: Cluster, folder: Path) -> Iterator[ServerProcess]:
+    process = ServerProcess(folder / "data", {**GENEROUS, **system.settings})
+    process.start()
+    try:
+        yield process
+    finally:
         assert process.stop() == 0
-    world.http.base_url = server.url
 
 
 def _say(person: Person, post: str, key: str) -> object:
