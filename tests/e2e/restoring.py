@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
+from cassandra.concurrent import execute_concurrent_with_args
 from minio.commonconfig import CopySource
 
 from events.topics import TOPICS
@@ -52,8 +53,8 @@ def _copy_rows(source: Settings, target: Settings) -> None:
     session = connect(hosts, port, None)
     for table in backed_up_tables():
         insert = session.prepare(f"INSERT INTO {target.namespace}.{table} JSON ?")
-        for (row,) in session.execute(f"SELECT JSON * FROM {source.namespace}.{table}"):
-            session.execute(insert, (row,))
+        rows = session.execute(f"SELECT JSON * FROM {source.namespace}.{table}")
+        execute_concurrent_with_args(session, insert, [tuple(row) for row in rows])
     session.cluster.shutdown()
 
 

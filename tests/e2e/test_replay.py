@@ -4,7 +4,7 @@ is the same all the while.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from random import Random
 from typing import Any
@@ -86,18 +86,18 @@ def test_every_answer_is_right_while_everything_is_rebuilt(world: World, server:
     with ThreadPoolExecutor(1) as beside:
         operator = beside.submit(_rebuild_and_switch, server)
         while not operator.done():
-            _live(mirror, _PAUSE_S)
+            _live(mirror, [operator])
         operator.result()
     _live(mirror)
 
 
-def _live(mirror: Mirror, pause_s: float = 0) -> None:
-    """With a pause after each look."""
+def _live(mirror: Mirror, beside: "Sequence[Future[None]]" = ()) -> None:
+    """With a pause after each look, while that goes on."""
     mirror.post_or_delete()
     for _ in range(_DOINGS_COUNT):
         mirror.do()
         mirror.look()
-        threading.Event().wait(pause_s)
+        wait(beside, _PAUSE_S)
 
 
 def _rebuild_and_switch(server: ServerProcess) -> None:

@@ -53,12 +53,12 @@ async def _check(certificates: Sequence[tuple[Path, Certificate]], data: Path | 
         for file, certificate in certificates:
             with bar(certificate.projection, as_json) as report:
                 reasons = await check_certificate(system, certificate, report)
-            click.echo((_as_json if as_json else _as_text)(file, certificate, reasons))
+            click.echo(_as_json(certificate, reasons) if as_json else _as_text(file, certificate, reasons))
             all_stand = all_stand and not reasons
     return all_stand
 
 
-def _as_json(_file: Path, certificate: Certificate, reasons: Sequence[str]) -> str:
+def _as_json(certificate: Certificate, reasons: Sequence[str]) -> str:
     about = {"projection": certificate.projection, "generation": certificate.generation}
     found = {"stands": not reasons, "reasons": reasons, "equal": certificate.equal}
     return orjson.dumps(about | found).decode()
@@ -67,5 +67,5 @@ def _as_json(_file: Path, certificate: Certificate, reasons: Sequence[str]) -> s
 def _as_text(file: Path, certificate: Certificate, reasons: Sequence[str]) -> str:
     if reasons:
         return "\n".join([f"{file} does not stand:", *(f"  {reason}" for reason in reasons)])
-    says = f"{certificate.projection}: generation {certificate.generation} {verdict(certificate)}"
+    says = f"{certificate.projection} {certificate.generation} {verdict(certificate)}"
     return f"{file} stands: {says} ({certificate.events_count:,} events)"
