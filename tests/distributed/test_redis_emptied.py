@@ -4,8 +4,9 @@ the while, a search finds the right posts or is told to wait.
 
 import asyncio
 import subprocess
+import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
@@ -113,7 +114,7 @@ def _live_until(done: "Future[Any]", mirror: Mirror) -> None:
         _live(mirror)
         mirror.look_at_feeds()
         mirror.search()
-        wait([done], _PAUSE_S)
+        threading.Event().wait(_PAUSE_S)
 
 
 def _live(mirror: Mirror) -> None:
