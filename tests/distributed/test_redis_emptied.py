@@ -4,9 +4,8 @@ the while, a search finds the right posts or is told to wait.
 
 import asyncio
 import subprocess
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
@@ -74,6 +73,7 @@ def system(addresses: Addresses, tmp_path: Path) -> System:
 def test_feeds_are_right_all_the_while_and_a_replay_brings_back_both(system: System) -> None:
     with system.others.running(*OTHERS), system.lived_in() as (world, mirror):
         with system.in_redis.running(*IN_REDIS):
+            until(mirror.search)  # refused while the index is filled with what there was before it
             mirror.look_at_everything()
             for _ in range(_TIMES_COUNT):
                 with ThreadPoolExecutor(1) as beside:
@@ -114,7 +114,7 @@ def _live_until(done: "Future[Any]", mirror: Mirror) -> None:
         _live(mirror)
         mirror.look_at_feeds()
         mirror.search()
-        threading.Event().wait(_PAUSE_S)
+        wait([done], _PAUSE_S)
 
 
 def _live(mirror: Mirror) -> None:

@@ -40,6 +40,7 @@ def test_what_is_said_to_be_backed_up_is_enough(
     with copy.running(), _served(copy, tmp_path) as process:
         world.http.base_url = process.url
         until(lambda: _has_caught_up(process))
+        until(lambda: world.request("GET", "/v1/search/tags?q=sea").status_code == 200)
         assert _seen(bob, ada, post) == seen
         assert _say(bob, post, key) == said
         thumb = bob.get(f"/v1/posts/{post}")["media"][0]["renditions"]["thumb"]
