@@ -4,13 +4,18 @@ the log afterwards.
 Whether it should be done is decided by the commands; what must not be is refused by the registry.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
+from events.codec import Record
 from replay.operations import Recorder
 from replay.rebuild import switch
 from runtime.beside import Beside
 from stores.ports.registry import FED, Generation
 from stores.ports.view import InParts
+
+_NOTED_AT_ONCE_COUNT = 10_000
+"""Ids of parked events in one record: it has to fit into a message of the log."""
 
 
 class Operator:
@@ -69,25 +74,36 @@ class Operator:
         """`certificate` is the SHA-256 of the findings."""
         stands = await self._system.positions(generation)
         note = (await self._recorder()).verified(generation, stands, differences_count, certificate)
-        await self._system.registry.note(generation.projection, generation.number, note)
+        await self._note(generation, note)
         await self._system.append_noted()
 
     async def repair(self, generation: Generation, view: InParts, part: int) -> None:
         """Empty the part. Noted before: what was noted and not done is done when the command is given again."""
         note = (await self._recorder()).repaired(generation, part)
-        await self._system.registry.note(generation.projection, generation.number, note)
+        await self._note(generation, note)
         await view.empty(part)
         await self._system.append_noted()
 
     async def retry(self, generation: Generation, topic: str, key: str, event_ids: Sequence[int]) -> None:
         """To be called before: what was noted and not done is done when the command is given again."""
-        note = (await self._recorder()).retried(generation, topic, key, event_ids)
-        await self._system.registry.note(generation.projection, generation.number, note)
+        recorder = await self._recorder()
+        for ids in _parts(event_ids):
+            await self._note(generation, recorder.retried(generation, topic, key, ids))
 
     async def discard(self, generation: Generation, topic: str, key: str, event_ids: Sequence[int]) -> None:
         """To be called before, as `retry`."""
-        note = (await self._recorder()).discarded(generation, topic, key, event_ids)
+        recorder = await self._recorder()
+        for ids in _parts(event_ids):
+            await self._note(generation, recorder.discarded(generation, topic, key, ids))
+
+    async def _note(self, generation: Generation, note: Record) -> None:
         await self._system.registry.note(generation.projection, generation.number, note)
 
     async def _recorder(self) -> Recorder:
         return Recorder(await self._system.ids(), self._by)
+
+
+def _parts(event_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    left = iter(event_ids)
+    while part := tuple(islice(left, _NOTED_AT_ONCE_COUNT)):
+        yield part

@@ -34,12 +34,15 @@ def _default(field: FieldInfo) -> str:
             return ""
         case tuple() as words:
             return f"`{','.join(map(str, words))}`"
+        case SecretStr() as secret:
+            return f"`{secret.get_secret_value()}`" if secret.get_secret_value() else ""
         case value:
             return f"`{value}`"
 
 
 def _secrecy(field: FieldInfo) -> str:
-    return " Secret: masked wherever it is shown." if SecretStr in get_args(field.annotation) else ""
+    is_secret = SecretStr in (field.annotation, *get_args(field.annotation))
+    return " Secret: masked wherever it is shown." if is_secret else ""
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ shown.
 """
 
 import os
-from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -140,18 +139,18 @@ class Settings(BaseSettings):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
 
-    @field_validator("operator_password", mode="before")
+    @field_validator("operator_password", "metrics_token", mode="before")
     @classmethod
     def _none_is_none(cls, value: object) -> object:
         """Compose sets what is not set to nothing."""
         return None if value == "" else value
 
 
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def read_settings() -> Settings:
     """Raises UnknownSettingError, or pydantic's ValidationError for a value that is none."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     unknown = sorted(
-        name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known
+        name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known
     )
     if unknown:
         raise UnknownSettingError(

@@ -10,6 +10,8 @@ import orjson
 from events.codec import Record
 from events.topics import TOPICS
 from runtime.beside import Beside, beside
+from runtime.commands import options
+from runtime.commands.values import value_json, value_text
 from stores.ports.log import Entry, Partition
 
 _POLL_S = 0.5
@@ -22,9 +24,7 @@ def events() -> None:
 
 
 @events.command()
-@click.option(
-    "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder, else PHOTOLOG_DATA."
-)
+@options.data
 @click.option(
     "--topic", "topics", multiple=True, type=click.Choice(TOPICS), help="Only this topic; repeatable."
 )
@@ -94,13 +94,13 @@ def _json(entry: Entry) -> dict[str, object]:
         "actor_id": str(record.actor_id),
         "correlation_id": str(record.correlation_id),
         "causation_id": None if record.causation_id is None else str(record.causation_id),
-        "value": orjson.Fragment(record.value),
+        "value": value_json(record.value),
     }
 
 
 def _line(entry: Entry) -> str:
     record: Record = entry.record
     place = f"{entry.partition[0]}/{entry.partition[1]}@{entry.offset}"
-    value = record.value.decode()
+    value = value_text(record.value)
     shown = value if len(value) <= 120 else value[:119] + "…"
     return f"{place:<28} {record.type:<24} by {record.actor_id} {shown}"

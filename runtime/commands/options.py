@@ -1,10 +1,17 @@
 """Options that commands of operators have in common."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from events.operations import BY_LENGTH
+from projectors.catalogue import BY_NAME
+
+BROKEN_OFF = 130
+"""The exit status after Ctrl-C."""
+
+projection = click.argument("projection", type=click.Choice([*BY_NAME]), metavar="PROJECTION")
 
 data = click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder, else PHOTOLOG_DATA."
@@ -23,3 +30,8 @@ by = click.option(
     metavar="TEXT",
     help="Kept for ever with what was done: a role or a ticket, no person's name.",
 )
+
+
+def named(projections: Sequence[str]) -> list[str]:
+    """All of them for `all`, else each once."""
+    return list(BY_NAME) if "all" in projections else list(dict.fromkeys(projections))

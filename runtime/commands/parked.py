@@ -12,12 +12,12 @@ import orjson
 from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.commands import options
+from runtime.commands.values import value_text
 from runtime.operating import Operator
 from stores.ports.registry import FED, Generation
 from stores.ports.view import Folded, ParkedEvent
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-_projection = click.argument("projection", type=click.Choice([*BY_NAME]), metavar="PROJECTION")
 _key = click.argument("key")
 
 
@@ -72,7 +72,7 @@ def list_(data: Path | None, as_json: bool) -> None:
 
 
 @parked.command()
-@_projection
+@options.projection
 @_key
 @options.data
 @_json
@@ -90,7 +90,7 @@ def show(projection: str, key: str, data: Path | None, as_json: bool) -> None:
 
 
 @parked.command()
-@_projection
+@options.projection
 @_key
 @options.data
 @options.by
@@ -105,7 +105,7 @@ def retry(projection: str, key: str, data: Path | None, by: str | None) -> None:
 
 
 @parked.command()
-@_projection
+@options.projection
 @_key
 @options.data
 @click.option(
@@ -147,7 +147,7 @@ async def _show(data: Path | None, projection: str, key: str) -> Sequence[dict[s
         shown = []
         for found in await _of_key(system, projection, key):
             (entry,) = await system.log.read(found.event.partition, found.event.offset, 1)
-            value = entry.record.value.decode(errors="replace")
+            value = value_text(entry.record.value)
             shown.append({**found.json(), "type": entry.record.type, "value": value})
         return shown
 

@@ -135,8 +135,11 @@ class CassandraIdempotencyKeys:
 
     async def give_back(self) -> None:
         """Tell the store what it may not know."""
-        left = list(islice(self._left.items(), _GIVEN_BACK_AT_ONCE))
-        await asyncio.gather(*(self._give_back(slot, number) for slot, number in left))
+        left = iter(list(self._left.items()))
+        while some := list(islice(left, _GIVEN_BACK_AT_ONCE)):
+            await asyncio.gather(*(self._give_back(slot, number) for slot, number in some))
+            if self._left.keys() & dict(some).keys():
+                return  # the store is away again
 
     async def _give_back(self, slot: bytes, number: int) -> None:
         self._left[slot] = max(number, self._left.get(slot, number))

@@ -1,4 +1,4 @@
-"""The log as it is read from Kafka: a read is one request, and what it brought beyond the limit serves the read that goes on there.
+"""The log as it is read from Kafka: a read is one request, and what it brought beyond the limit serves the reads that go on in it.
 
 Every offset that a broker gives out has an entry, also where control records of a transaction lie or where a batch cannot be taken
 apart: such an entry is nobody's event, and unreadable to the codec.
@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
@@ -45,8 +45,9 @@ class _Run:
     end: int
     entries: Iterator[Entry]
 
-    def take(self, limit: int) -> list[Entry]:
-        taken = list(islice(self.entries, limit))
+    def take(self, first: int, limit: int) -> list[Entry]:
+        """From this offset on; what lies before it is left out."""
+        taken = list(islice(dropwhile(lambda entry: entry.offset < first, self.entries), limit))
         self.next_offset = taken[-1].offset + 1 if len(taken) == limit else self.after
         return taken
 
@@ -65,11 +66,14 @@ class KafkaLogReader:
 
     async def read(self, partition: Partition, first: int, limit: int) -> list[Entry]:
         run = self._runs.get(partition)
-        found = run.take(limit) if limit and run is not None and run.next_offset == first else []
-        at = run.next_offset if found and run is not None else first
+        found: list[Entry] = []
+        at = first
+        if limit and run is not None and run.next_offset <= first < run.after:
+            found = run.take(first, limit)
+            at = run.next_offset if found else first
         while len(found) < limit:
             run = await self._fetch(partition, at, limit - len(found))
-            found += run.take(limit - len(found))
+            found += run.take(at, limit - len(found))
             at = run.next_offset
             if at >= run.end:
                 break

@@ -173,6 +173,31 @@ class TestCassandraIdempotencyKeys(IdempotencyContract):
         assert one.cassandra.asked_count == 1
         assert await other.keys.reserve(SLOT, REQUEST, 8, NOW_MS) == Reserved(7)
 
+    async def test_all_that_was_left_is_given_back_after_one_renewal(
+        self, one: Process, other: Process, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(idempotency_module, "_GIVEN_BACK_AT_ONCE", 2)
+        slots = [bytes([n]) * 32 for n in range(5)]
+        one.cassandra.answers_are_lost = True
+        for slot in slots:
+            with pytest.raises(UnavailableError):
+                await one.keys.reserve(slot, REQUEST, 7, NOW_MS)
+        one.cassandra.answers_are_lost = False
+        await one.keys.give_back()
+        assert [await other.keys.reserve(slot, REQUEST, 8, NOW_MS) for slot in slots] == [Reserved(7)] * 5
+
+    async def test_a_store_that_is_away_again_is_not_told_of_the_rest(
+        self, one: Process, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(idempotency_module, "_GIVEN_BACK_AT_ONCE", 2)
+        one.cassandra.is_away = True
+        for n in range(5):
+            with pytest.raises(UnavailableError):
+                await one.keys.reserve(bytes([n]) * 32, REQUEST, 7, NOW_MS)
+        one.cassandra.asked_count = 0
+        await one.keys.give_back()
+        assert one.cassandra.asked_count == 2
+
     async def test_a_caller_that_goes_away_leaves_the_slot_idle(self, one: Process, other: Process) -> None:
         gone = asyncio.create_task(one.keys.reserve(SLOT, REQUEST, 7, NOW_MS))
         await asyncio.sleep(0)

@@ -3,8 +3,10 @@
 import asyncio
 import random
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from itertools import groupby
+from typing import Any
 
 import pytest
 
@@ -166,6 +168,25 @@ class TestKafkaLog(LogContract):
 
         everything = [n + 1 for n in range(500)]
         assert await asyncio.gather(*(follow(step) for step in (10, 11, 100, 100, 499))) == [everything] * 5
+
+    async def test_reads_that_skip_ahead_in_what_came_ask_for_nothing(
+        self, make_log: MakeLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As the parked events of a key are read, between those of others."""
+        log, asked = make_log(), Counter[str]()
+        ((partition, _),) = (await log.append([record(id_=n + 1) for n in range(500)])).items()
+        fetch = log._fetch
+
+        async def counted(*about: Any) -> Any:
+            asked["fetches"] += 1
+            return await fetch(*about)
+
+        monkeypatch.setattr(log, "_fetch", counted)
+        found = [ids(await log.read(partition, first, 1)) for first in range(3, 500, 7)]
+        assert found == [[first + 1] for first in range(3, 500, 7)]
+        assert asked["fetches"] == 1
+        assert ids(await log.read(partition, 2, 1)) == [3]
+        assert asked["fetches"] == 2
 
     async def test_what_is_kept_for_the_next_read_never_stands_for_the_end(self, make_log: MakeLog) -> None:
         log = make_log()

@@ -14,7 +14,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from events.codec import encode
-from events.operations import GenerationRolledBack, GenerationSwitched, OperationEvent
+from events.operations import (
+    GenerationRolledBack,
+    GenerationSwitched,
+    OperationEvent,
+    ParkedDiscarded,
+    ParkedRetried,
+)
 from events.topics import OPERATIONS
 from projectors.catalogue import BY_NAME
 from projectors.likes import LIKES
@@ -128,6 +134,33 @@ def test_there_may_be_nothing_to_go_back_to(run: Run, system: Beside) -> None:
     assert refused.exit_code == 1
     assert "likes has no generation to go back to" in refused.output
     assert told(system) == []
+
+
+def test_one_that_breaks_before_it_is_gone_back_to_is_told(
+    run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(run("likes", "--json"))
+
+    async def broken_meanwhile(*_: object) -> None:
+        await system.registry.mark("likes", 1, "broken")
+
+    monkeypatch.setattr(rollback, "_even", broken_meanwhile)
+    refused = run("rollback", "likes")
+    assert refused.exit_code == 1
+    assert "likes 1 broke meanwhile" in refused.output
+    assert states(system) == {1: "broken", 2: "live"}
+
+
+def test_of_very_many_parked_events_it_is_told_in_parts(system: Beside) -> None:
+    """One record of all of them might be too long for the log, and none would follow it."""
+    live, ids = asyncio.run(system.live("likes")), range(1, 25_001)
+    asyncio.run(Operator(system).retry(live, "photolog.engagement", "7", ids))
+    asyncio.run(Operator(system).discard(live, "photolog.engagement", "7", ids))
+    asyncio.run(system.append_noted())
+    events = [event for event in told(system) if isinstance(event, ParkedRetried | ParkedDiscarded)]
+    assert [len(event.event_ids) for event in events] == [10_000, 10_000, 5_000] * 2
+    assert [id_ for event in events[:3] for id_ in event.event_ids] == [*ids]
+    assert on_the_log(system) == 6
 
 
 def test_what_another_fold_made_is_not_gone_back_to(

@@ -11,14 +11,14 @@ from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.commands.replaying.run import until_even
 from runtime.operating import Operator
-from stores.ports.registry import Generation
+from stores.ports.registry import Generation, NotReadyError
 
 _WITHIN_S = 10.0
 """What is fed stands even with the live one within a moment."""
 
 
 @click.command()
-@click.argument("projection", type=click.Choice([*BY_NAME]), metavar="PROJECTION")
+@options.projection
 @options.data
 @options.by
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a sentence.")
@@ -41,7 +41,12 @@ async def _rollback(projection: str, data: Path | None, by: str | None) -> dict[
         live = await system.live(projection)
         earlier = await _replaced(system, projection)
         await _even(system, live, earlier)
-        if not await Operator(system, by).roll_back(live, earlier):
+        try:
+            is_back = await Operator(system, by).roll_back(live, earlier)
+        except NotReadyError:
+            broke = f"{projection} {earlier.number} broke meanwhile; see the log of whoever feeds it"
+            raise click.ClickException(broke) from None
+        if not is_back:
             raise click.ClickException(f"somebody else has switched {projection}")
         return {"projection": projection, "from": live.number, "to": earlier.number}
 

@@ -53,7 +53,7 @@ def verify(
 
     Example: photolog replay verify likes feeds
     """
-    names = list(BY_NAME) if "all" in projections else list(dict.fromkeys(projections))
+    names = options.named(projections)
     if len(names) > 1 and (generation, certificate) != (None, None):
         raise click.UsageError("--generation and --certificate are for one projection")
     try:
@@ -96,7 +96,7 @@ def _lines(certificate: Certificate, kept_at: Path) -> Iterator[str]:
         behind = f"{certificate.behind_count:,} events at the log's end are not in it"
         yield f"  {behind}, and nobody feeds it: start `photolog serve`, or the workers, and verify again"
     if certificate.parked_count:
-        yield f"  {certificate.parked_count:,} events are parked; see `photolog parked list {name}`"
+        yield f"  {certificate.parked_count:,} events are parked; see `photolog parked list`"
     yield from (f"  {fault}" for fault in certificate.faults)
     for difference in certificate.differences:
         yield from told(difference)
