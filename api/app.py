@@ -24,14 +24,13 @@ def build_app(
     observe: Observe,
     cors_origins: Collection[str] = ("*",),
     others: Sequence[BaseRoute] = (),
-    lifespan: Lifespan | None = None,
 ) -> ASGIApp:
     """`others` are plain Starlette routes for what is no JSON API, such as files; the table goes first.
 
     The documentation routes are added here, so that they describe exactly what is served.
     """
     pipeline = Pipeline((*endpoints, *documentation(endpoints)), gateway)
-    router = Router(others, redirect_slashes=False, default=_not_found, lifespan=lifespan)
+    router = Router(others, redirect_slashes=False, default=_not_found)
     return Edge(_table_before(router, pipeline), Cors(cors_origins), gateway.new_id, observe)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from bench.measured import Measured
 from bench.seed import Seeded
+from projectors.catalogue import BY_NAME
 from projectors.step import Step
 from replay.rebuild import build
 from runtime.folder import Folder
-from runtime.parts import PROJECTIONS, view_makers
+from runtime.parts import view_makers
 from runtime.settings import Settings
 from stores.ports.feeds import FeedPost, FeedsChange, ReaderSeen
 from stores.ports.graph import FollowSet
@@ -35,7 +36,7 @@ def measure(folder: Path, seeded: Seeded, rounds: int, seconds: float) -> list[M
 
 def _rebuilds(folder: Path, rounds: int) -> list[Measured]:
     """Events per second into each view; `all` is the events of the log over the time of all views one after the other."""
-    rates: dict[str, list[float]] = {name: [] for name in (*PROJECTIONS, "all")}
+    rates: dict[str, list[float]] = {name: [] for name in (*BY_NAME, "all")}
     limits: list[float] = []
     for number in range(rounds):
         limits.append(rows_per_second(folder / f"rows{number}.db"))
@@ -59,7 +60,7 @@ async def _rebuild_all(folder: Path, number: int) -> dict[str, tuple[int, float]
     found: dict[str, tuple[int, float]] = {}
     for name, open_view in view_makers(Settings(data=data.path)).items():
         view = open_view(folder / f"rebuild-{name}.{number}.db")
-        step: Step[Any] = Step(PROJECTIONS[name], view, log, SqliteKeys(state))
+        step: Step[Any] = Step(BY_NAME[name], view, log, SqliteKeys(state))
         started = time.perf_counter()
         await build(step, log, lambda reached: None)
         found[name] = sum(offset + 1 for offset in step.positions.values()), time.perf_counter() - started

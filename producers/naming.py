@@ -11,7 +11,7 @@ USERNAME_PATTERN = "^[A-Za-z0-9._]{3,30}$"
 EMAIL_MIN_CHARS = 3
 EMAIL_MAX_CHARS = 254
 
-_USERNAME = re.compile(r"[A-Za-z0-9._]{3,30}")
+_USERNAME = re.compile(USERNAME_PATTERN)
 
 
 def username_form(text: str) -> str | None:

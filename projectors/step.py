@@ -26,7 +26,7 @@ from stores.ports.errors import UnavailableError
 from stores.ports.keys import Keys
 from stores.ports.log import Entry, LogReader, Partition, Positions
 from stores.ports.together import Together, in_turn
-from stores.ports.view import Folded, GapError, View
+from stores.ports.view import Folded, GapError, View, offsets_of
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -169,7 +169,7 @@ class Step(Generic[C]):
 
     async def _locate(self) -> None:
         positions = await self._patiently(self.view.positions)
-        stands = {partition: position.offset for partition, position in positions.items()}
+        stands = offsets_of(positions)
         if any(stands.get(partition, -1) < stood for partition, stood in self.positions.items()):
             self._is_filled = False  # the store went back in time
         self.positions = stands

@@ -81,7 +81,7 @@ class Certificate(BaseModel):
         return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
 
     def _sum(self) -> str:
-        return sha256(_canonical(self.model_dump(mode="json", exclude={"seal"}))).hexdigest()
+        return sha256(canonical(self.model_dump(mode="json", exclude={"seal"}))).hexdigest()
 
 
 def parsed(text: bytes) -> Certificate:
@@ -108,11 +108,7 @@ class Digests:
         return {str(bucket): f"{total:0{2 * _DIGEST_BYTES}x}" for bucket, total in sorted(self._sums.items())}
 
 
-def canonical(value: Value) -> bytes:
-    return _canonical(value)
-
-
-def _canonical(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
+def canonical(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 

@@ -15,6 +15,26 @@ Upkeep = tuple[Callable[[], Awaitable[None]], float]
 """A job and the seconds between two runs of it."""
 
 
+class Failure:
+    """Of a part without which a system cannot serve. Used in one event loop."""
+
+    def __init__(self) -> None:
+        self.is_there = False
+        self._followers: list[Callable[[], None]] = []
+
+    def follow(self, follower: Callable[[], None]) -> None:
+        """`follower` is called when there is a failure, at once if there is one."""
+        self._followers.append(follower)
+        if self.is_there:
+            follower()
+
+    def tell(self, _: BaseException) -> None:
+        """Whoever noticed it has logged it."""
+        self.is_there = True
+        for follower in self._followers:
+            follower()
+
+
 class Background:
     """`failed` is called with the exception of each job that breaks."""
 

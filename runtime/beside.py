@@ -16,6 +16,7 @@ from contextlib import (
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakSet
 
 import click
 
@@ -36,6 +37,7 @@ from stores.ports.keys import Keys
 from stores.ports.log import LogReader, Positions
 from stores.ports.registry import FED, Generation, Registry
 from stores.ports.together import Together, in_turn
+from stores.ports.view import offsets_of
 from stores.ports.views import Views
 from stores.sqlite.database import Database
 from stores.sqlite.keys import SqliteKeys
@@ -90,7 +92,7 @@ class FolderPlace:
         self._folder = Folder(settings.data)
         self._makers = view_makers(settings)
         self._state: Database = open_state(self._folder.state)
-        self._opened: list[Any] = []
+        self._opened: WeakSet[Any] = WeakSet()
         self.log = SqliteLogReader(self._folder.log)
         self.registry = SqliteRegistry(self._state)
         self.keys = SqliteKeys(self._state)
@@ -98,8 +100,9 @@ class FolderPlace:
         self.folder: Path | None = settings.data
 
     def open_view(self, projection: str, number: int) -> Any:
-        self._opened.append(self._makers[projection](self._folder.view(projection, number)))
-        return self._opened[-1]
+        view = self._makers[projection](self._folder.view(projection, number))
+        self._opened.add(view)
+        return view
 
     async def prepare(self, projection: str, number: int) -> None:
         """A file makes its tables when it is opened."""
@@ -222,7 +225,7 @@ class Beside:
         del self._opened[generation.projection, generation.number]
 
     async def positions(self, generation: Generation) -> Positions:
-        return {at: position.offset for at, position in (await self.view(generation).positions()).items()}
+        return offsets_of(await self.view(generation).positions())
 
     def replaying(self, projection: str) -> AbstractAsyncContextManager[None]:
         """Held while a generation is built, switched to or dropped. Raises ReplayedElsewhereError."""

@@ -3,7 +3,6 @@ serve side by side.
 """
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from events.ids import Clock, Ids, system_clock
 from events.topics import TOPICS, USER_TOPICS
 from projectors.catalogue import BY_NAME
 from projectors.engines.polled import PolledProgress
-from runtime.background import Background
+from runtime.background import Background, Failure
 from runtime.cluster import Cluster, connected, patiently
 from runtime.lag import lag_count
 from runtime.live import LiveViews
@@ -23,6 +22,7 @@ from runtime.ops import Watch, Watched
 from runtime.settings import Settings
 from runtime.system import Reading, Stores, make_services
 from runtime.system_state import look
+from runtime.upkeep import REFRESH_S
 from runtime.web import Routes, make_app
 from stores.argon2.passwords import Argon2Passwords, Cost
 from stores.cassandra.idempotency import CassandraIdempotencyKeys
@@ -31,8 +31,6 @@ from stores.ports.errors import StoreError
 from stores.ports.together import at_once
 from stores.ports.watch import unwatched
 from stores.redis.rates import RedisRates
-
-_REFRESH_S = 1.0
 
 
 class Distributed:
@@ -49,9 +47,8 @@ class Distributed:
     ) -> None:
         settings = cluster.settings
         self._cluster, self._presence, self._live = cluster, presence, live
-        self._failed = asyncio.Event()
-        self._tell_failure: Callable[[], None] = lambda: None
-        self._background = Background(self._fail)
+        self.failure = Failure()
+        self._background = Background(self.failure.tell)
         self._passwords = Argon2Passwords(Cost(memory_kib=settings.password_memory_kib))
         ids = Ids(presence.shard, clock)
         presence.on_move(ids.move)
@@ -73,18 +70,8 @@ class Distributed:
             routes,
         )
 
-    @property
-    def failed(self) -> bool:
-        return self._failed.is_set()
-
-    def on_failure(self, tell: Callable[[], None]) -> None:
-        """`tell` is called in the event loop when a part fails without which the system cannot serve."""
-        self._tell_failure = tell
-        if self.failed:
-            tell()
-
     async def start(self) -> None:
-        self._background.start((), ((self._live.refresh, _REFRESH_S),))
+        self._background.start((), ((self._live.refresh, REFRESH_S),))
         self._background.once(self._presence.hold())
         if self._watch is not None:
             self._watch.start()
@@ -103,22 +90,18 @@ class Distributed:
             lag = await lag_of(self._cluster, self._live)
         except StoreError as error:
             return Readiness((str(error),))
-        reasons = ("a background job failed; see the log",) if self.failed else ()
+        reasons = ("a background job failed; see the log",) if self.failure.is_there else ()
         return Readiness(reasons, lag, tuple(self._live.due()))
 
-    def _fail(self, error: BaseException) -> None:
-        self._failed.set()
-        self._tell_failure()
 
-
-async def distributed(settings: Settings, routes: Routes, clock: Clock = system_clock) -> Distributed:
+async def distributed(settings: Settings, routes: Routes) -> Distributed:
     """Waits for Cassandra, whose word is needed for everything; raises OperatorError when it was not prepared."""
     cluster = await patiently("Cassandra", partial(connected, settings))
     live = LiveViews(cluster.registry, cluster.served)
     await patiently("registry", live.refresh)
     presence = await patiently("presence", partial(Presence.enter, cluster.cassandra))
     stores = await patiently("secrets", partial(stores_of, cluster))
-    return Distributed(cluster, presence, stores, live, routes, clock)
+    return Distributed(cluster, presence, stores, live, routes, system_clock)
 
 
 def _made_watch(cluster: Cluster, clock: Clock) -> Watch:
@@ -154,4 +137,5 @@ async def stores_of(cluster: Cluster) -> Stores:
 async def lag_of(cluster: Cluster, live: LiveViews) -> dict[str, int]:
     """Events that each live view has still to apply."""
     ends = await cluster.log.ends(TOPICS)
-    return {name: lag_count(name, ends, await live.stands(name)) for name in BY_NAME}
+    stands = await asyncio.gather(*map(live.stands, BY_NAME))
+    return {name: lag_count(name, ends, stood) for name, stood in zip(BY_NAME, stands, strict=True)}

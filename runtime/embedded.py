@@ -1,8 +1,6 @@
 """The embedded system put together: which parts there are, who is given what, in which order they start and stop."""
 
 import asyncio
-import threading
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,20 +9,22 @@ import structlog
 from api.health import Readiness
 from api.metrics import Metrics, SystemState
 from api.rates import LocalRates
-from events.ids import Clock, Ids, system_clock
+from events.ids import Ids, system_clock
 from events.topics import TOPICS, USER_TOPICS
+from projectors.catalogue import BY_NAME
 from projectors.engines.embedded import EmbeddedEngine
 from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from replay.operations import append_noted
-from runtime.background import Background
+from runtime.background import Background, Failure
 from runtime.folder import Folder
 from runtime.generations import Generations, Makers
 from runtime.lag import lag_count, log_count
 from runtime.metrics import StepsCollector, registry_of
 from runtime.ops import Watch, Watched
-from runtime.parts import PROJECTIONS, view_makers
+from runtime.parts import view_makers
 from runtime.settings import Settings
 from runtime.system import Reading, Stores, make_registrations, make_runners, make_services
+from runtime.upkeep import IDLE_S, REFRESH_S, REGISTRATIONS_S, idle_since_ms
 from runtime.web import make_app
 from stores.argon2.passwords import Argon2Passwords, Cost
 from stores.files.objects import FilesObjects
@@ -43,41 +43,37 @@ from stores.sqlite.view import SqliteView
 from stores.sqlite.watching import watching
 
 _TOLD_EVERY_MS = 5_000
-_REFRESH_S = 1.0
-_REGISTRATIONS_S = 60.0
-_IDLE_S = 3600.0
-_DAY_MS = 24 * 3600 * 1000
 _logger = structlog.get_logger(__name__)
 
 
 class Embedded:
     """`app` is the ASGI application. Made, started and stopped in the event loop that serves it."""
 
-    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
+    def __init__(self, settings: Settings) -> None:
         folder = Folder(settings.data)
         folder.make()
         self._lock = folder.lock()
-        self._settings, self._clock = settings, clock
-        self._failed = threading.Event()
-        self._tell_failure: Callable[[], None] = lambda: None
+        self._settings = settings
+        self.failure = Failure()
         self._loop = asyncio.get_running_loop()
         self._open_stores(folder)
-        self._progress = EmbeddedProgress({name: p.topics for name, p in PROJECTIONS.items()})
+        self._progress = EmbeddedProgress({name: p.topics for name, p in BY_NAME.items()})
         self._engine = EmbeddedEngine(self._progress, self._lane_failed)
-        makers = Makers(PROJECTIONS, view_makers(settings), folder.view, self._log, self._keys)
+        makers = Makers(BY_NAME, view_makers(settings), folder.view, self._log, self._keys)
         self._generations = Generations(self._registry, makers, self._engine, self._progress)
-        self._background = Background(self._fail)
+        self._background = Background(self.failure.tell)
         reading = Reading(self._generations.views, self._progress, watching, in_turn)
-        ids = Ids(take_shard(self._state), clock)
-        self._services = make_services(self._stores, reading, self._passwords, ids, clock)
-        self._registrations = make_registrations(self._stores, reading, ids, clock)
-        self._runners = make_runners(self._stores, reading, self._pictures, folder.fresh_work(), ids, clock)
+        ids = Ids(take_shard(self._state), system_clock)
+        self._services = make_services(self._stores, reading, self._passwords, ids, system_clock)
+        self._registrations = make_registrations(self._stores, reading, ids, system_clock)
+        work = folder.fresh_work()
+        self._runners = make_runners(self._stores, reading, self._pictures, work, ids, system_clock)
         self._watch = None if settings.operator_password is None else self._made_watch(folder)
         self.app = make_app(
             settings,
             self._services,
             self._idempotency_keys,
-            LocalRates(clock),
+            LocalRates(system_clock),
             partial(self._log.ends, USER_TOPICS),
             self._objects,
             self._stores.secret,
@@ -85,16 +81,6 @@ class Embedded:
             Metrics(registry_of(StepsCollector(self._engine.steps)), self._state_of_now),
             self._watch,
         )
-
-    @property
-    def failed(self) -> bool:
-        return self._failed.is_set()
-
-    def on_failure(self, tell: Callable[[], None]) -> None:
-        """`tell` is called in the event loop when a part fails without which the system cannot serve."""
-        self._tell_failure = tell
-        if self.failed:
-            tell()
 
     async def start(self) -> None:
         """Returns when every view that is fed shows what was acknowledged before: nobody is served from an older one."""
@@ -106,10 +92,10 @@ class Embedded:
         for runner in self._runners:
             self._log.on_append(runner.wake)
         upkeep = (
-            (self._generations.refresh, _REFRESH_S),
-            (self._append_noted, _REFRESH_S),
-            (self._registrations.complete, _REGISTRATIONS_S),
-            (self._forget_idle, _IDLE_S),
+            (self._generations.refresh, REFRESH_S),
+            (self._append_noted, REFRESH_S),
+            (self._registrations.complete, REGISTRATIONS_S),
+            (self._forget_idle, IDLE_S),
         )
         self._background.start(self._runners, upkeep)
         if self._watch is not None:
@@ -132,8 +118,8 @@ class Embedded:
 
     async def _catch_up(self) -> None:
         ends = await self._log.ends(TOPICS)
-        fed = PROJECTIONS.keys() - self._generations.due()
-        while not self.failed and not await self._progress.reached(fed, ends, _TOLD_EVERY_MS):
+        fed = BY_NAME.keys() - self._generations.due()
+        while not self.failure.is_there and not await self._progress.reached(fed, ends, _TOLD_EVERY_MS):
             behind = {name: await self._behind(name) for name in fed}
             _logger.info("catching up", behind={name: count for name, count in behind.items() if count})
 
@@ -171,31 +157,31 @@ class Embedded:
         watched = Watched(
             self._registry, self._log, open_view, SqliteView.close, folder.path / "certificates"
         )
-        return Watch(watched, self._clock)
+        return Watch(watched, system_clock)
 
     async def _forget_idle(self) -> None:
         for feeds in self._generations.feeds():
-            await feeds.forget_idle(self._clock() - self._settings.idle_days * _DAY_MS)
+            await feeds.forget_idle(idle_since_ms(self._settings.idle_days, system_clock))
 
     async def _append_noted(self) -> None:
         """What an operator did beside this server: nobody else appends to its log."""
         await append_noted(self._registry, self._log)
 
     async def _readiness(self) -> Readiness:
-        lag = {name: await self._behind(name) for name in PROJECTIONS}
-        reasons = ("a projection or a background job failed; see the log",) if self.failed else ()
+        lag = {name: await self._behind(name) for name in BY_NAME}
+        reasons = ("a projection or a background job failed; see the log",) if self.failure.is_there else ()
         return Readiness(reasons, lag, tuple(self._generations.due()))
 
     async def _behind(self, projection: str) -> int:
-        ends = await self._log.ends(PROJECTIONS[projection].topics)
+        ends = await self._log.ends(BY_NAME[projection].topics)
         return lag_count(projection, ends, self._progress.positions(self._live(projection)))
 
     async def _state_of_now(self) -> SystemState:
         steps = self._engine.steps()
-        live = {name: steps[self._live(name)] for name in PROJECTIONS if self._live(name) in steps}
+        live = {name: steps[self._live(name)] for name in BY_NAME if self._live(name) in steps}
         return SystemState(
             log_count=log_count(await self._log.ends(TOPICS)),
-            lag_count={name: await self._behind(name) for name in PROJECTIONS},
+            lag_count={name: await self._behind(name) for name in BY_NAME},
             parked_keys_count={name: step.parked_keys_count for name, step in live.items()},
         )
 
@@ -204,7 +190,7 @@ class Embedded:
 
     def _log_failed(self, error: BaseException) -> None:
         """In the log's thread."""
-        self._loop.call_soon_threadsafe(self._fail, error)
+        self._loop.call_soon_threadsafe(self.failure.tell, error)
 
     def _lane_failed(self, generation: GenerationKey, error: BaseException) -> None:
         """In the engine's thread."""
@@ -213,7 +199,7 @@ class Embedded:
     def _judge_lane(self, generation: GenerationKey, error: BaseException) -> None:
         projection, number = generation
         if self._generations.live_number(projection) == number:
-            self._fail(error)
+            self.failure.tell(error)
         else:
             self._background.once(self._set_aside(generation, error))
 
@@ -222,8 +208,4 @@ class Embedded:
         await self._registry.mark(*generation, "broken")
         live = [(g.projection, g.number) for g in await self._registry.generations() if g.state == "live"]
         if generation in live:
-            self._fail(error)
-
-    def _fail(self, error: BaseException) -> None:
-        self._failed.set()
-        self._tell_failure()
+            self.failure.tell(error)

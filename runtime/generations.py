@@ -18,6 +18,7 @@ from runtime.parts import OpenView
 from stores.ports.keys import Keys
 from stores.ports.log import LogReader
 from stores.ports.registry import FED, Generation, Registry
+from stores.ports.view import offsets_of
 from stores.ports.views import Views
 from stores.sqlite.feeds import SqliteFeeds
 from stores.sqlite.view import SqliteView
@@ -58,7 +59,7 @@ class Generations:
         return self._due.names
 
     def feeds(self) -> Sequence[SqliteFeeds]:
-        """All that are fed, for upkeep, which readers do not do."""
+        """All that are open, for upkeep, which readers do not do."""
         return [view for view in self._open.values() if isinstance(view, SqliteFeeds)]
 
     async def begin(self) -> None:
@@ -105,7 +106,7 @@ class Generations:
         view = self._makers.open_view[projection.name](self._makers.path(*key))
         if is_rebuild_due(generation, self._makers.projections):
             stands = await view.positions()
-            self._progress.publish(key, {at: position.offset for at, position in stands.items()})
+            self._progress.publish(key, offsets_of(stands))
         else:
             self._engine.feed([Lane(key, Step(projection, view, self._makers.log, self._makers.keys))])
         self._open[key] = view

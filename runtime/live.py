@@ -11,6 +11,7 @@ from runtime.due import Due
 from runtime.errors import OperatorError
 from stores.ports.log import Positions
 from stores.ports.registry import Registry
+from stores.ports.view import offsets_of
 from stores.ports.views import Views
 
 
@@ -41,8 +42,7 @@ class LiveViews:
         return getattr(self.views(), projection)
 
     async def stands(self, projection: str) -> Positions:
-        positions = await self.view(projection).positions()
-        return {partition: position.offset for partition, position in positions.items()}
+        return offsets_of(await self.view(projection).positions())
 
     async def refresh(self) -> None:
         """Follow the registry."""

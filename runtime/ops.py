@@ -27,7 +27,7 @@ from runtime.lag import lag_count
 from stores.ports.errors import StoreError
 from stores.ports.log import LogReader, Positions
 from stores.ports.registry import FED, Generation, Registry
-from stores.ports.view import ParkedEvent
+from stores.ports.view import ParkedEvent, offsets_of
 
 EVERY_S = 5.0
 KEPT_S = 3600.0
@@ -219,4 +219,4 @@ async def _stands(view: Any) -> tuple[Positions, int]:
     """Where the view stands, and how many keys are parked."""
     with view.answering():
         positions, keys = await asyncio.gather(view.positions(), view.parked_keys())
-    return {at: position.offset for at, position in positions.items()}, len(keys)
+    return offsets_of(positions), len(keys)

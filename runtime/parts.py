@@ -1,12 +1,10 @@
-"""Which projections there are and which SQLite view holds each: the embedded set-up's list of parts."""
+"""Which SQLite view holds each projection: the embedded set-up's list of parts."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from projectors.catalogue import PROJECTIONS as ALL_PROJECTIONS
-from projectors.projection import Projection
 from runtime.settings import Settings
 from stores.sqlite.accounts import SqliteAccounts
 from stores.sqlite.comments import SqliteComments
@@ -21,8 +19,6 @@ from stores.sqlite.timelines import SqliteTimelines
 from stores.sqlite.view import SqliteView
 
 OpenView = Callable[[Path], SqliteView[Any]]
-
-PROJECTIONS: Mapping[str, Projection[Any]] = {projection.name: projection for projection in ALL_PROJECTIONS}
 
 
 def view_makers(settings: Settings) -> Mapping[str, OpenView]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from events.ids import Clock, Ids, system_clock
+from events.ids import Ids, system_clock
 from producers.reactors.reactor import Runner
 from replay.operations import append_noted
 from runtime.background import Background
@@ -20,23 +20,19 @@ from runtime.live import LiveViews
 from runtime.metrics import Listen, shown
 from runtime.settings import Settings
 from runtime.system import make_registrations, make_runners
-from runtime.upkeep import forget_idle
+from runtime.upkeep import IDLE_S, REFRESH_S, REGISTRATIONS_S, forget_idle
 from stores.cassandra.presence import Presence
 from stores.kafka.share import KafkaShare
 from stores.pillow.pictures import PillowPictures
 from stores.ports.crash import Crash, survive
 from stores.ports.log import Partition
 
-_REFRESH_S = 1.0
-_REGISTRATIONS_S = 60.0
-_IDLE_S = 3600.0
 _NOTED_S = 10.0
 _logger = structlog.get_logger(__name__)
 
 
 async def react(
     settings: Settings,
-    clock: Clock = system_clock,
     crash: Crash = survive,
     metrics_at: Listen | None = None,
 ) -> None:
@@ -45,17 +41,17 @@ async def react(
     presence = await patiently("presence", partial(Presence.enter, cluster.cassandra))
     try:
         with tempfile.TemporaryDirectory(prefix="photolog-") as work, shown(metrics_at):
-            await _react(cluster, presence, Path(work), clock)
+            await _react(cluster, presence, Path(work))
     finally:
         await presence.leave()
         await cluster.close()
 
 
-async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock) -> None:
+async def _react(cluster: Cluster, presence: Presence, work: Path) -> None:
     live = LiveViews(cluster.registry, cluster.view)
     await patiently("registry", live.refresh)
     stores, reading = await patiently("secrets", partial(stores_of, cluster)), reading_of(live)
-    ids, pictures = Ids(presence.shard, clock), PillowPictures()
+    ids, pictures = Ids(presence.shard, system_clock), PillowPictures()
     presence.on_move(ids.move)
     broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -64,19 +60,19 @@ async def _react(cluster: Cluster, presence: Presence, work: Path, clock: Clock)
             broken.set_exception(error)
 
     async def idle() -> None:
-        await forget_idle(cluster.registry, cluster.view, cluster.settings.idle_days, clock)
+        await forget_idle(cluster.registry, cluster.view, cluster.settings.idle_days, system_clock)
 
     async def noted() -> None:
         """What a command could not append that an operator gave."""
         await append_noted(cluster.registry, cluster.log)
 
-    registrations = make_registrations(stores, reading, ids, clock)
-    shared = Shared(make_runners(stores, reading, pictures, work, ids, clock), fail)
+    registrations = make_registrations(stores, reading, ids, system_clock)
+    shared = Shared(make_runners(stores, reading, pictures, work, ids, system_clock), fail)
     background = Background(fail)
     upkeep = (
-        (live.refresh, _REFRESH_S),
-        (registrations.complete, _REGISTRATIONS_S),
-        (idle, _IDLE_S),
+        (live.refresh, REFRESH_S),
+        (registrations.complete, REGISTRATIONS_S),
+        (idle, IDLE_S),
         (noted, _NOTED_S),
     )
     background.start((), upkeep)

@@ -5,13 +5,14 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Protocol
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from runtime.background import Failure
 from runtime.connections import BoundedConnection
 from runtime.settings import Settings
 from runtime.web import Routes
@@ -25,8 +26,7 @@ class System(Protocol):
     @property
     def app(self) -> ASGIApp: ...
     @property
-    def failed(self) -> bool: ...
-    def on_failure(self, tell: Callable[[], None]) -> None: ...
+    def failure(self) -> Failure: ...
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
 
@@ -37,12 +37,12 @@ async def serve_api(settings: Settings, host: str, port: int, routes: Routes) ->
         server = _server(system.app)
         gc.collect()
         gc.freeze()  # every request waits while garbage is looked for: not again in what stays for good
-        system.on_failure(lambda: _stop(server))
+        system.failure.follow(lambda: _stop(server))
         with contextlib.closing(_listen(host, port)) as listening:
             shown_port = listening.getsockname()[1]
             _logger.info("serving", url=f"http://{host}:{shown_port}", profile=settings.profile)
             await server.serve(sockets=[listening])
-        return 1 if system.failed else 0
+        return 1 if system.failure.is_there else 0
 
 
 @contextlib.asynccontextmanager

@@ -16,6 +16,7 @@ from runtime.lag import lag_count, log_count
 from runtime.live import LiveViews
 from stores.ports.errors import StoreError
 from stores.ports.log import Positions
+from stores.ports.view import offsets_of
 from stores.redis.client import ping
 
 _WITHIN_S = 2.0
@@ -50,7 +51,7 @@ async def look(cluster: Cluster, live: LiveViews) -> SystemState:
 async def _standing(view: Any) -> tuple[Positions, int]:
     """Where the view stands, and how many keys are parked."""
     positions, keys = await asyncio.gather(view.positions(), view.parked_keys())
-    return {at: position.offset for at, position in positions.items()}, len(keys)
+    return offsets_of(positions), len(keys)
 
 
 async def _answers(asked: Mapping[str, Ask]) -> dict[str, Answer]:

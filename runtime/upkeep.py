@@ -6,6 +6,10 @@ from events.ids import Clock
 from stores.ports.feeds import FeedsUpkeep
 from stores.ports.registry import FED, Registry
 
+REFRESH_S = 1.0
+"""Between two looks into the registry: so long a switch may go unseen."""
+REGISTRATIONS_S = 60.0
+IDLE_S = 3600.0
 _DAY_MS = 24 * 3600 * 1000
 
 
@@ -18,4 +22,9 @@ async def forget_idle(
     for generation in await registry.generations():
         if generation.projection == "feeds" and generation.state in {*FED, "building"}:
             feeds = open_feeds(generation.projection, generation.number)
-            await feeds.forget_idle(clock() - idle_days * _DAY_MS)
+            await feeds.forget_idle(idle_since_ms(idle_days, clock))
+
+
+def idle_since_ms(idle_days: int, clock: Clock) -> int:
+    """Who was not here since then is idle."""
+    return clock() - idle_days * _DAY_MS

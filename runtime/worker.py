@@ -20,6 +20,7 @@ from runtime.cluster import Cluster, connected, patiently
 from runtime.due import Due
 from runtime.metrics import Listen, StepsCollector, shown
 from runtime.settings import Settings
+from runtime.upkeep import REFRESH_S
 from stores.kafka.envelope import record_of
 from stores.kafka.names import logical, physical
 from stores.ports.crash import Crash, survive
@@ -27,7 +28,6 @@ from stores.ports.log import Entry, Partition
 from stores.ports.registry import FED, Generation
 from stores.ports.together import at_once
 
-_REFRESH_S = 1.0
 _logger = structlog.get_logger(__name__)
 
 
@@ -55,7 +55,7 @@ class Worker:
     async def run(self) -> None:
         """Until it is cancelled. Raises what has broken it."""
         await self._refresh()
-        self._background.start((), ((self._refresh, _REFRESH_S),))
+        self._background.start((), ((self._refresh, REFRESH_S),))
         self._background.once(self._engine.run())
         try:
             await self._broken

@@ -107,7 +107,7 @@ class Lanes:
         await asyncio.gather(*(self._deliver(lane, entries) for lane, _ in list(self._lanes.values())))
 
     def wake(self) -> None:
-        """Other partitions are owned now, or somebody asked for a retry."""
+        """Other partitions are owned now."""
         for lane, _ in self._lanes.values():
             lane.wake()
 

@@ -4,10 +4,9 @@ import asyncio
 
 import click
 
+from runtime.commands import options
 from runtime.demo.errors import DemoError
 from runtime.demo.people import MOST_PEOPLE
-
-_INTERRUPTED = 130
 
 
 @click.command()
@@ -45,6 +44,6 @@ def demo(url: str, people_count: int, posts_count: int, seed: int, as_json: bool
         asyncio.run(run_demo(url, people_count, posts_count, seed, as_json))
     except KeyboardInterrupt:
         click.echo("\nStopped. What was made stays; the same command goes on from there.", err=True)
-        raise SystemExit(_INTERRUPTED) from None
+        raise SystemExit(options.BROKEN_OFF) from None
     except DemoError as error:
         raise click.ClickException(str(error)) from error

@@ -6,6 +6,7 @@ from typing import get_args
 import click
 import uvloop
 
+from runtime.commands import options
 from runtime.logs import configure_logs
 from runtime.serve import serve_api
 from runtime.settings import read_settings
@@ -17,9 +18,7 @@ from runtime.web import Routes
 @click.option(
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one."
 )
-@click.option(
-    "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder, else PHOTOLOG_DATA."
-)
+@options.data
 @click.option(
     "--routes",
     type=click.Choice(get_args(Routes)),

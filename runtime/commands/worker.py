@@ -22,7 +22,7 @@ NAMES = (*BY_NAME, REACTORS)
 @click.option(
     "--metrics-port",
     type=click.IntRange(1, 65_535 - len(NAMES)),
-    help="Serve metrics here; of several workers each at one of the ports that follow, in the order of their names.",
+    help="Serve metrics here; of several workers each at one of the ports that follow, in the order of the names.",
 )
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address to serve metrics on.")
 def worker(names: tuple[str, ...], metrics_port: int | None, metrics_host: str) -> None:

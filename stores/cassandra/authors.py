@@ -17,8 +17,7 @@ from typing import TypeVar, assert_never
 
 from events.ids import MAX_ID
 from stores.cassandra.buckets import newest_page
-from stores.cassandra.folded_rows import of_keys
-from stores.cassandra.questions import questions
+from stores.cassandra.questions import of_keys, questions
 from stores.cassandra.session import Statement
 from stores.cassandra.view import CassandraView, delete_stamp, value_stamp
 from stores.ports.page import Page

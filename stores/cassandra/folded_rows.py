@@ -6,12 +6,13 @@ has ended or is deleted therefore keeps its row, emptied. All events about one t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 from cassandra.query import UNSET_VALUE
 
+from stores.cassandra.questions import of_keys
 from stores.cassandra.session import Cassandra, Row
 from stores.cassandra.view import CassandraView, delete_stamp, value_stamp
 from stores.ports.crash import Crash, survive
@@ -23,8 +24,6 @@ S = TypeVar("S")
 
 REMEMBERED_COUNT = 10_000
 """Things whose rows were read last: who reads the same row again gets the same object, by which others may keep what they made."""
-KEYS_AT_ONCE = 100
-"""In one query: each is a partition that its coordinator has to ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +52,6 @@ def index(table: str, *columns: str) -> Index:
 
 
 IndexRow = tuple[Index, tuple[object, ...]]
-Ask = Callable[..., Awaitable[list[Row]]]
-"""A query with its values."""
-
-
-async def of_keys(ask: Ask, cql: str, keys: Collection[object], *values: object) -> list[Row]:
-    """What the query (... IN ? ...) gives for as many keys as there are, in no order."""
-    wanted = list(keys)
-    parts = (wanted[start : start + KEYS_AT_ONCE] for start in range(0, len(wanted), KEYS_AT_ONCE))
-    lists = await asyncio.gather(*(ask(cql, part, *values) for part in parts))
-    return [row for rows in lists for row in rows]
 
 
 @dataclass(slots=True)

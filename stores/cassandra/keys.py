@@ -2,18 +2,16 @@
 gone, and whatever a replica that was away still holds of it is no key any more.
 """
 
-import asyncio
 from collections.abc import Collection, Mapping
-from itertools import chain
 
 from events.sealing import DESTROYED, Key, new_key
+from stores.cassandra.questions import of_keys
 from stores.cassandra.session import Cassandra, Row
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS sealing_keys (user_id bigint PRIMARY KEY, key blob, destroyed boolean)",
 )
 _REMEMBERED = 100_000
-_ASKED_AT_ONCE = 100
 
 _CREATE = "INSERT INTO sealing_keys (user_id, key) VALUES (?, ?) IF NOT EXISTS"
 _GET = "SELECT user_id, key, destroyed FROM sealing_keys WHERE user_id IN ?"
@@ -35,9 +33,7 @@ class CassandraKeys:
         return found | await self._load(unknown) if unknown else found
 
     async def _load(self, user_ids: list[int]) -> dict[int, Key]:
-        starts = range(0, len(user_ids), _ASKED_AT_ONCE)
-        asked = (self._cassandra.rows(_GET, user_ids[start : start + _ASKED_AT_ONCE]) for start in starts)
-        loaded = dict(map(_key, chain.from_iterable(await asyncio.gather(*asked))))
+        loaded = dict(map(_key, await of_keys(self._cassandra.rows, _GET, user_ids)))
         if len(self._known) + len(loaded) > _REMEMBERED:
             self._known.clear()
         self._known |= loaded

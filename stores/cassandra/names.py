@@ -9,8 +9,9 @@ from functools import partial
 from typing import ClassVar, assert_never
 
 from events.names import NameKind
-from stores.cassandra.folded_rows import FoldedRowsView, IndexRow, index, of_keys
+from stores.cassandra.folded_rows import FoldedRowsView, IndexRow, index
 from stores.cassandra.periods import DAY_MS, walked
+from stores.cassandra.questions import of_keys
 from stores.cassandra.session import Row
 from stores.cassandra.view import only
 from stores.ports.names import Holder, NameClaim, NameKeep, NameRelease, NamesChange

@@ -10,8 +10,9 @@ from typing import Any, Generic, TypeVar
 import orjson
 import structlog
 
-from events.ids import Clock, system_clock
-from stores.cassandra.folded_rows import FoldedRowsView, of_keys
+from events.ids import system_clock
+from stores.cassandra.folded_rows import FoldedRowsView
+from stores.cassandra.questions import of_keys
 from stores.cassandra.session import Cassandra, Row
 from stores.cassandra.view import value_stamp
 from stores.ports.crash import Crash, survive
@@ -34,14 +35,13 @@ class ServedRowsView(FoldedRowsView[C, int, S], Generic[C, S]):
         generation: int,
         served: ServedRows,
         crash: Crash = survive,
-        clock: Clock = system_clock,
     ) -> None:
         super().__init__(cassandra, generation, crash)
-        self._served, self._clock = served, clock
+        self._served = served
         self._paused_until_s = 0.0
 
     async def _known(self, events: Sequence[Folded[C]]) -> Any:
-        read_at_ms = self._clock()
+        read_at_ms = system_clock()
         return read_at_ms, await super()._known(events)
 
     async def _write(self, events: Sequence[Folded[C]], known: Any) -> None:
@@ -66,7 +66,7 @@ class ServedRowsView(FoldedRowsView[C, int, S], Generic[C, S]):
 
     async def _contents(self, keys: Collection[int]) -> Mapping[int, bytes]:
         """Read from here, and served from now on."""
-        read_at_ms = self._clock()
+        read_at_ms = system_clock()
         rows = list(map(_served, await of_keys(self._rows, self.READ, keys)))
         await self._unless_away(partial(self._served.fill, rows, read_at_ms))
         return {row.key: row.content for row in rows}

@@ -2,9 +2,10 @@
 and the parked events.
 
 There are no transactions over several partitions here, so the order of the writes is what keeps a view whole: derived rows, then
-the facts they are derived from, then parked events, the position last. Whoever dies in between is repaired by applying the same
-events again, whichever way they are cut into batches. Every cell is stamped with the offset of the event that made it, so that late
-and repeated writes lose by themselves: that a partition has one writer saves work, but nothing rests on it.
+the facts they are derived from (unless both follow from the events alone), then parked events, the position last. Whoever dies in
+between is repaired by applying the same events again, whichever way they are cut into batches. Every cell is stamped with the
+offset of the event that made it, so that late and repeated writes lose by themselves: that a partition has one writer saves work,
+but nothing rests on it.
 """
 
 import asyncio
@@ -108,7 +109,7 @@ class CassandraView(Generic[C]):
         """What has to be read before these are written; some of them may have been applied."""
 
     async def _write(self, events: Sequence[Folded[C]], known: Any) -> None:
-        """Derived rows first, then the facts, each stamped. Applying the same events again has to end the same."""
+        """Each stamped, in the order that is said above. Applying the same events again has to end the same."""
         raise NotImplementedError
 
     async def create(self) -> None:
@@ -176,11 +177,10 @@ class CassandraView(Generic[C]):
             if event_id is not None  # what is left when a flag was set while the event was released
         ]
 
-    async def ask_retry(self, topic: str, key: str) -> int:
+    async def ask_retry(self, topic: str, key: str) -> None:
         found = await self._parked_of(topic, key)
         await self._cassandra.many(_SET_RETRY, [(*self._view, *e.partition, e.offset) for e in found])
         await self._parking_changed()
-        return len(found)
 
     async def refuse_retry(self, topic: str, key: str, reason: str) -> None:
         found = await self._parked_of(topic, key)

@@ -26,23 +26,22 @@ from stores.ports.objects import (
     is_key,
 )
 
+_URL = "/objects"
+"""Where the API serves this store."""
 _WRITE_BYTES = 1 << 20
 _TYPES = {".webp": "image/webp"}
 
 
 class FilesObjects:
-    """`root` exists and is on one file system. `signing_key` signs URLs and is of no other use. `url` is the path under which the
-    API serves this store; `public_url`, such as a CDN's, is put before that of public objects.
+    """`root` exists and is on one file system. `signing_key` signs URLs and is of no other use. `public_url`, such as a CDN's, goes
+    before the path of public objects.
     """
 
-    def __init__(
-        self, root: Path, signing_key: bytes, url: str = "/objects", public_url: str | None = None
-    ) -> None:
+    def __init__(self, root: Path, signing_key: bytes, public_url: str | None = None) -> None:
         self._root = root
         self._incoming = root / "incoming"
         self._signatures = Signatures(signing_key)
-        self._url = url.rstrip("/")
-        self._public_url = (public_url or "").rstrip("/") + self._url
+        self._public_url = (public_url or "").rstrip("/") + _URL
         self._incoming.mkdir(mode=0o700, exist_ok=True)
 
     def discard_unfinished(self) -> None:
@@ -54,7 +53,7 @@ class FilesObjects:
         self._path(key)
         query, expires_at_ms = self._signatures.upload(UploadGrant(key, content_type, size_bytes), now_ms)
         headers = {"Content-Type": content_type}
-        return UploadTarget("PUT", f"{self._url}/{key}?{query}", headers, None, expires_at_ms)
+        return UploadTarget("PUT", f"{_URL}/{key}?{query}", headers, None, expires_at_ms)
 
     async def stored(self, key: str) -> StoredObject | None:
         path = self._path(key)
@@ -95,7 +94,7 @@ class FilesObjects:
         return f"{self._public_url}/{key}"
 
     def signed_url(self, key: str, now_ms: int, audience: Audience = "private") -> str:
-        return f"{self._url}/{key}?{self._signatures.fetch(key, audience, now_ms)}"
+        return f"{_URL}/{key}?{self._signatures.fetch(key, audience, now_ms)}"
 
     def upload_grant(self, key: str, query: Mapping[str, str], now_ms: int) -> UploadGrant | None:
         return self._signatures.upload_grant(key, query, now_ms)

@@ -17,8 +17,6 @@ from events.topics import TOPICS
 from stores.kafka.names import physical
 from stores.ports.errors import StoreError, UnavailableError
 
-PARTITION_COUNT = 8
-"""Of each topic, unless the settings say otherwise before it is made."""
 _DEADLINE_S = 30.0
 _PAUSE_S = 0.05
 _MIN_INSYNC = "min.insync.replicas"

@@ -90,8 +90,8 @@ class View(Protocol[C_contra]):
         grow with the events.
         """
 
-    async def ask_retry(self, topic: str, key: str) -> int:
-        """Flag the parked events of the key for the partition's owner; returns how many there are."""
+    async def ask_retry(self, topic: str, key: str) -> None:
+        """Flag the parked events of the key for the partition's owner."""
 
     async def refuse_retry(self, topic: str, key: str, reason: str) -> None:
         """The retry failed: the key's events stay parked, with this reason, until they are asked for again."""
@@ -131,13 +131,17 @@ class InParts(Protocol):
         """No part is being filled."""
 
 
+def offsets_of(positions: Mapping[Partition, Position]) -> dict[Partition, int]:
+    return {partition: position.offset for partition, position in positions.items()}
+
+
 class GapError(Exception):
     """Events were applied to a view that lacks some before them."""
 
 
 def beyond(positions: Mapping[Partition, Position], events: Iterable[Folded[C]]) -> list[Folded[C]]:
     """The events that were not applied yet; they have to begin where the view stands, else GapError."""
-    last = {partition: position.offset for partition, position in positions.items()}
+    last = offsets_of(positions)
     fresh = []
     for event in events:
         stands = last.get(event.partition, -1)

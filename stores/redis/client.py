@@ -5,11 +5,12 @@ again. What is in the keys belongs to the modules beside this one. A script touc
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from hashlib import sha1
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 from redis import exceptions
@@ -26,6 +27,7 @@ _CONNECT_TIMEOUT_S = 2
 _REPLY_TIMEOUT_S = 5
 _WAIT_FOR_CONNECTION_S = 5
 _CONNECTIONS_LIMIT = 50
+_IN_PART_COUNT = 500
 
 _AWAY = (
     exceptions.ConnectionError,
@@ -126,6 +128,12 @@ class Script:
         with answering():
             await redis.script_load(self._source)
         return await replies(self._sent(redis, calls))
+
+    async def run_in_parts(self, redis: Redis, calls: Iterable[Call]) -> None:
+        """Any number of calls, some hundred a round trip: to pack more of them would hold up the event loop."""
+        left = iter(calls)
+        while some := list(islice(left, _IN_PART_COUNT)):
+            await self.run_each(redis, some)
 
     def _sent(self, redis: Redis, calls: Sequence[Call]) -> Pipeline:
         pipeline = redis.pipeline(transaction=False)

@@ -4,7 +4,6 @@ It expires by itself, however often it is written: whatever Redis has lost of it
 """
 
 from collections.abc import Collection, Mapping
-from itertools import islice
 
 from redis.asyncio import Redis
 
@@ -12,8 +11,6 @@ from stores.ports.counts import CountPart
 from stores.redis.client import Script, replies
 
 KEPT_MS = 600_000
-_AT_ONCE_COUNT = 500
-"""Posts sent together: more would hold up the event loop while they are packed."""
 _PUT = Script("counts.lua")
 
 
@@ -29,11 +26,10 @@ class RedisCounts:
         by_post: dict[int, list[int]] = {}
         for part in parts:
             by_post.setdefault(part.post_id, []).extend((part.part, part.stamp, part.count))
-        calls = iter(
-            [(self._key(post_id), (*flat, self._parts_count, KEPT_MS)) for post_id, flat in by_post.items()]
+        calls = (
+            (self._key(post_id), (*flat, self._parts_count, KEPT_MS)) for post_id, flat in by_post.items()
         )
-        while some := list(islice(calls, _AT_ONCE_COUNT)):
-            await _PUT.run_each(self._redis, some)
+        await _PUT.run_in_parts(self._redis, calls)
 
     async def get(self, post_ids: Collection[int]) -> Mapping[int, int]:
         pipeline = self._redis.pipeline(transaction=False)

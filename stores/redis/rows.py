@@ -7,7 +7,6 @@ asks for the row so often that one node would have more to do for it than its sh
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from itertools import islice
 
 from redis.asyncio import Redis
 
@@ -18,8 +17,6 @@ KEPT_MS = 60_000
 COPIES_COUNT = 4
 HOT_PER_S = 100
 """Readings of one row by one process in a second, beyond which it is hot."""
-_AT_ONCE_COUNT = 500
-"""Copies sent together: more would hold up the event loop while they are packed."""
 _PUT = Script("rows.lua")
 
 
@@ -43,14 +40,10 @@ class RedisRows:
         await self._put(copies, read_at_ms)
 
     async def _put(self, copies: Collection[tuple[ServedRow, int]], read_at_ms: int) -> None:
-        calls = iter(
-            [
-                (self._name(row.key, copy), (row.stamp, row.content, read_at_ms, KEPT_MS))
-                for row, copy in copies
-            ]
+        calls = (
+            (self._name(row.key, copy), (row.stamp, row.content, read_at_ms, KEPT_MS)) for row, copy in copies
         )
-        while some := list(islice(calls, _AT_ONCE_COUNT)):
-            await _PUT.run_each(self._redis, some)
+        await _PUT.run_in_parts(self._redis, calls)
 
     async def get(self, keys: Collection[int]) -> Mapping[int, bytes]:
         pipeline = self._redis.pipeline(transaction=False)

@@ -25,7 +25,7 @@ from stores.ports.crash import Crash, survive
 from stores.ports.errors import EmptiedError
 from stores.ports.inspected import Held
 from stores.ports.log import Partition
-from stores.ports.view import Folded, GapError, ParkedEvent, Position
+from stores.ports.view import Folded, GapError, ParkedEvent, Position, offsets_of
 from stores.redis import inspected
 from stores.redis.batches import (
     changes,
@@ -115,7 +115,7 @@ class RedisView(Generic[C]):
             partition: min((fence[partition] for fence in fences), key=lambda position: position.offset)
             for partition in everywhere
         }
-        self._reached = {partition: position.offset for partition, position in least.items()}
+        self._reached = offsets_of(least)
         return least
 
     async def apply(self, events: Sequence[Folded[C]]) -> None:
@@ -192,9 +192,8 @@ class RedisView(Generic[C]):
             return ()
         return {(event.partition[0], event.key) for event in await self.parked() if event.retry}
 
-    async def ask_retry(self, topic: str, key: str) -> int:
+    async def ask_retry(self, topic: str, key: str) -> None:
         await _ASK_RETRY.run_each(self._redis, [(b, [key_name(topic, key)]) for b in self.buckets])
-        return sum((event.partition[0], event.key) == (topic, key) for event in await self.parked())
 
     async def refuse_retry(self, topic: str, key: str, reason: str) -> None:
         arguments = [key_name(topic, key), reason]

@@ -117,11 +117,9 @@ class SqliteView(Generic[C]):
         with self._database.committed() as connection:
             return set(connection.execute("SELECT DISTINCT topic, key FROM parked WHERE retry = 1"))
 
-    async def ask_retry(self, topic: str, key: str) -> int:
+    async def ask_retry(self, topic: str, key: str) -> None:
         with self._database.transaction() as connection:
-            return connection.execute(
-                "UPDATE parked SET retry = 1 WHERE topic = ? AND key = ?", (topic, key)
-            ).rowcount
+            connection.execute("UPDATE parked SET retry = 1 WHERE topic = ? AND key = ?", (topic, key))
 
     async def refuse_retry(self, topic: str, key: str, reason: str) -> None:
         with self._database.transaction() as connection:

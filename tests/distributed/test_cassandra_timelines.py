@@ -9,8 +9,8 @@ import pytest
 
 from events.ids import EPOCH_MS, first_id_at
 from stores.cassandra import served_rows
-from stores.cassandra.folded_rows import KEYS_AT_ONCE
 from stores.cassandra.periods import DAY_MS
+from stores.cassandra.questions import KEYS_AT_ONCE
 from stores.cassandra.timelines import CassandraTimelines
 from stores.ports.errors import UnavailableError
 from tests.contract.applying import apply

@@ -128,7 +128,7 @@ async def test_a_release_that_was_refused_is_not_asked_for_by_itself(
     await put_back(redis, view.buckets[0], taken)
     await view.refuse_retry(TOPIC, KEY, "broken again")
     assert [(event.retry, event.reason) for event in await view.parked()] == [(False, "broken again")] * 2
-    assert await view.ask_retry(TOPIC, KEY) == 2
+    await view.ask_retry(TOPIC, KEY)
     assert await _retries(view) == [True, True]
 
 

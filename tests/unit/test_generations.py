@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from projectors.catalogue import BY_NAME
 from projectors.engines.embedded import EmbeddedEngine, Lane
 from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from projectors.likes import LIKES
 from runtime.generations import Generations, Makers
-from runtime.parts import PROJECTIONS, view_makers
+from runtime.parts import view_makers
 from runtime.settings import Settings
 from stores.ports.errors import UnavailableError
 from stores.sqlite.database import MEMORY
@@ -46,10 +47,10 @@ class Site:
         self._state = open_state(MEMORY)
         self.registry = SqliteRegistry(self._state)
         self._log = SqliteLogReader(MEMORY)
-        projections = {**PROJECTIONS, "likes": replace(LIKES, version=2)}
+        projections = {**BY_NAME, "likes": replace(LIKES, version=2)}
         openers = {**view_makers(Settings()), "likes": self._opened}
         makers = Makers(projections, openers, self._path, self._log, SqliteKeys(self._state))
-        progress = EmbeddedProgress({name: projection.topics for name, projection in PROJECTIONS.items()})
+        progress = EmbeddedProgress({name: projection.topics for name, projection in BY_NAME.items()})
         self.generations = Generations(self.registry, makers, self.engine, progress)
 
     def _opened(self, path: Path) -> SqliteLikes:

@@ -89,7 +89,7 @@ async def test_a_retry_applies_the_parked_events_in_order_and_frees_the_key(worl
     await world.append(acts(*TOLD))
     await world.drain()
     cure.cured = True
-    assert await world.view.ask_retry(ENGAGEMENT, str(POISON)) == 3
+    await world.view.ask_retry(ENGAGEMENT, str(POISON))
     await world.drain()
     await world.append(acts(("like", 4, POISON)))
     await world.drain()

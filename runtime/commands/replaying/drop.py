@@ -17,7 +17,7 @@ from stores.ports.registry import FED, Generation
 
 
 @click.command()
-@click.argument("projection", type=click.Choice([*BY_NAME]), metavar="PROJECTION")
+@options.projection
 @click.option(
     "--generation",
     "number",

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 import orjson
 
-from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.operating import Operator
@@ -15,7 +14,7 @@ from stores.ports.registry import FED, Generation
 
 
 @click.command()
-@click.argument("projection", type=click.Choice([*BY_NAME]), metavar="PROJECTION")
+@options.projection
 @click.option("--generation", "number", type=click.IntRange(1), help="This one, instead of all.")
 @options.data
 @options.by
@@ -39,9 +38,7 @@ async def _retire(
 ) -> Sequence[Generation]:
     async with beside(data) as system, system.replaying(projection):
         chosen = await _chosen(system, projection, number)
-        for generation in chosen:
-            await Operator(system, by).retire(generation)
-        return chosen
+        return [generation for generation in chosen if await Operator(system, by).retire(generation)]
 
 
 async def _chosen(system: Beside, projection: str, number: int | None) -> Sequence[Generation]:

@@ -23,8 +23,6 @@ from runtime.verifying import keep, verify_generation
 from stores.ports.errors import UnavailableError
 from stores.ports.registry import Generation, NotReadyError
 
-_BROKEN_OFF = 130
-
 
 @dataclass(frozen=True, slots=True)
 class How:
@@ -77,13 +75,13 @@ def run(
 
     Example: photolog replay feeds --with celebrity_threshold=1000
     """
-    names = list(BY_NAME) if "all" in projections else list(dict.fromkeys(projections))
+    names = options.named(projections)
     shown = Shown()
     try:
         asyncio.run(_replay_each(names, data, How(events_per_s, unverified, by, as_json), shown))
     except KeyboardInterrupt:
         click.echo(_broken_off(names, shown), err=True)
-        raise SystemExit(_BROKEN_OFF) from None
+        raise SystemExit(options.BROKEN_OFF) from None
     except UnavailableError as error:
         raise click.ClickException(f"{error}; {_broken_off(names, shown)}") from error
 

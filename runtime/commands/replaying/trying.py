@@ -18,6 +18,7 @@ from replay.certificate import Certificate
 from replay.rebuild import Throttle
 from replay.verify import Report as Judging
 from runtime.beside import Beside, beside
+from runtime.commands import options
 from runtime.commands.replaying import tried
 from runtime.commands.replaying.judging import bar
 from runtime.commands.replaying.moments import Moment, cut_of, known, moment, partition
@@ -73,7 +74,6 @@ _ALLOWED = {
     "only_shard": frozenset({"repair", "by"}),
 }
 """What else means something, by what is wanted."""
-_BROKEN_OFF = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def instead(run: Callable[..., None]) -> Callable[..., None]:
             run(**given)
             return
         _refuse_others(wanted)
-        names = list(BY_NAME) if "all" in given["projections"] else list(dict.fromkeys(given["projections"]))
+        names = options.named(given["projections"])
         each: dict[str, Callable[[], Each]] = {
             "dry_run": lambda: partial(_dry_run, changed=_settings(names, changed)),
             "as_of": lambda: partial(_as_of, named=moment(str(as_of))),
@@ -167,7 +167,7 @@ def _do(how: _How, each: Each) -> None:
         is_same = asyncio.run(_in_turn(how, each))
     except KeyboardInterrupt:
         click.echo(f"broken off; {_left(how)}", err=True)
-        raise SystemExit(_BROKEN_OFF) from None
+        raise SystemExit(options.BROKEN_OFF) from None
     except UnavailableError as error:
         raise click.ClickException(f"{error}; {_left(how)}, when it is back") from error
     raise SystemExit(0 if is_same else 1)
