@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from inspect import getmodule, getsource
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from projectors.projection import Projection
 from replay.differences import Difference, Event
@@ -20,6 +20,13 @@ from replay.subjects.subject import Entity, Value
 
 _DIGEST_BYTES = 16
 _MODULUS = 1 << 8 * _DIGEST_BYTES
+
+
+_MOST = 2**63 - 1
+Count = Annotated[int, Field(ge=0, le=_MOST)]
+Offset = Annotated[int, Field(ge=-1, le=_MOST)]
+Name = Annotated[str, Field(pattern="^[a-z_]{1,64}$")]
+Number = Annotated[str, Field(pattern="^[0-9]{1,19}$")]
 
 
 class CertificateError(Exception):
@@ -32,36 +39,38 @@ class Stood(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     topic: str
-    partition: int
-    offset: int
-    event_id: str | None
+    partition: Count
+    offset: Offset
+    event_id: Number | None
 
 
 class Certificate(BaseModel):
     """`digests` by whose they are (oracle, generation, live) and by bucket. `equal` is what it all comes to: the generation is what
-    the oracle says, and was not left behind by those who should feed it. How the live one differs is told, and counts for nothing.
+    the oracle says, and was not left behind by those who should feed it. How the live one differs or was left behind is told, and
+    counts for nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
-    projection: str
-    generation: int
-    live: int | None
-    fold_version: int
+    projection: Name
+    generation: Count
+    live: Count | None
+    fold_version: Count
     code: str
-    made_at_ms: int
+    made_at_ms: Count
     positions: tuple[Stood, ...]
-    behind_count: int
-    events_count: int
-    entities_count: int
-    digests: dict[str, dict[str, str]]
+    behind_count: Count
+    events_count: Count
+    entities_count: Count
+    digests: dict[Name, dict[Number, str]]
     faults: tuple[str, ...]
     parked: tuple[Event, ...]
-    parked_count: int
+    parked_count: Count
     differences: tuple[Difference, ...]
-    differences_count: int
-    live_differences_count: int
+    differences_count: Count
+    live_differences_count: Count
+    live_behind_count: Count = 0
     equal: bool
     seal: str = ""
 

@@ -82,7 +82,8 @@ class _Verification:
         self._sides = sides
         self._topics = judged.projection.topics
         self._cut: dict[Partition, int] = {}
-        self._behind_count = self._events_count = self._entities_count = 0
+        self._events_count = self._entities_count = 0
+        self._behind_counts: dict[int, int] = {}
         self._oracle = Digests()
         self._located: list[Difference] = []
 
@@ -118,8 +119,11 @@ class _Verification:
                 self._report("waiting", _count(cut), _count(ends))
                 await self._world.sleep(_POLL_S)
         self._cut = cut
-        mine = stands.get(self._sides[0].kept.number, {})
-        self._behind_count = sum(max(0, end - mine.get(at, end)) for at, end in ends.items())
+        for side in self._sides:
+            stood = stands.get(side.kept.number, {})
+            self._behind_counts[side.kept.number] = sum(
+                max(0, end - stood.get(at, end)) for at, end in ends.items()
+            )
 
     async def _hear(self) -> None:
         total = _count(self._cut)
@@ -187,7 +191,7 @@ class _Verification:
             code=code_of(self._judged.projection),
             made_at_ms=made_at_ms,
             positions=tuple([await self._stood(at) for at in sorted(self._cut)]),
-            behind_count=self._behind_count,
+            behind_count=self._behind_counts[mine.kept.number],
             events_count=self._events_count,
             entities_count=self._entities_count,
             digests={"oracle": self._oracle.by_bucket()}
@@ -198,7 +202,8 @@ class _Verification:
             differences=tuple(self._located),
             differences_count=mine.differing_count,
             live_differences_count=sum(side.differing_count for side in live),
-            equal=not mine.differing_count and not mine.faults and not self._behind_count,
+            live_behind_count=sum(self._behind_counts[side.kept.number] for side in live),
+            equal=not mine.differing_count and not mine.faults and not self._behind_counts[mine.kept.number],
         ).sealed()
 
     async def _stood(self, at: Partition) -> Stood:

@@ -5,46 +5,37 @@ Nothing here appends but the records of what operators do, and nothing waits for
 own is said by its `Place`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
     asynccontextmanager,
-    closing,
-    suppress,
+    contextmanager,
 )
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from weakref import WeakSet
-
-import click
 
 from events.ids import Ids
 from projectors.catalogue import BY_NAME
 from projectors.engines.progress import GenerationKey
-from projectors.step import ALONE_BATCH_COUNT, Step
-from replay.operations import append_noted
+from projectors.step import ALONE_BATCH_COUNT, ForeignLogError, Step, TooManyParkedError
 from replay.rebuild import Report, Throttle, build
 from runtime.due import is_rebuild_due
-from runtime.errors import ReplayedElsewhereError
-from runtime.folder import Folder, FolderInUseError, held
+from runtime.errors import CommandError, OperatorError
+from runtime.folder_place import opened_folder
 from runtime.lag import lag_count
-from runtime.parts import view_makers
 from runtime.settings import Settings, read_settings
-from stores.ports.errors import UnavailableError
+from stores.ports.errors import StoreError, UnavailableError
 from stores.ports.keys import Keys
 from stores.ports.log import LogReader, Positions
 from stores.ports.registry import FED, Generation, Registry
-from stores.ports.together import Together, in_turn
+from stores.ports.together import Together
 from stores.ports.view import offsets_of
 from stores.ports.views import Views
-from stores.sqlite.database import Database
-from stores.sqlite.keys import SqliteKeys
-from stores.sqlite.log import SqliteLog, SqliteLogReader
-from stores.sqlite.registry import SqliteRegistry
-from stores.sqlite.shards import take_shard
-from stores.sqlite.state import open_state
+from stores.sqlite.database import reading
+
+_NOT_BEGUN = "start `photolog serve` once, or `photolog migrate` where there are workers"
 
 
 class Place(Protocol):
@@ -70,6 +61,9 @@ class Place(Protocol):
     async def prepare(self, projection: str, number: int) -> None:
         """Make what the store needs before the view is opened the first time."""
 
+    async def remove(self, projection: str, number: int) -> None:
+        """Everything that the view holds, also of one that cannot be opened any more. May be repeated."""
+
     def replaying(self, projection: str) -> AbstractAsyncContextManager[None]:
         """Held while a generation is built, switched to or dropped. Raises ReplayedElsewhereError."""
 
@@ -85,62 +79,11 @@ class Place(Protocol):
     async def close(self) -> None: ...
 
 
-class FolderPlace:
-    """The data folder of an embedded server."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._folder = Folder(settings.data)
-        self._makers = view_makers(settings)
-        self._state: Database = open_state(self._folder.state)
-        self._opened: WeakSet[Any] = WeakSet()
-        self.log = SqliteLogReader(self._folder.log)
-        self.registry = SqliteRegistry(self._state)
-        self.keys = SqliteKeys(self._state)
-        self.together: Together = in_turn
-        self.folder: Path | None = settings.data
-
-    def open_view(self, projection: str, number: int) -> Any:
-        view = self._makers[projection](self._folder.view(projection, number))
-        self._opened.add(view)
-        return view
-
-    async def prepare(self, projection: str, number: int) -> None:
-        """A file makes its tables when it is opened."""
-
-    @asynccontextmanager
-    async def replaying(self, projection: str) -> AsyncIterator[None]:
-        try:
-            lock = held(self._folder.views / f"{projection}.lock", "")
-        except FolderInUseError:
-            raise ReplayedElsewhereError(projection) from None
-        with lock:
-            yield
-
-    def unfed(self) -> AbstractContextManager[object]:
-        return self._folder.lock()
-
-    async def ids(self) -> Ids:
-        return Ids(take_shard(self._state))
-
-    async def append_noted(self) -> None:
-        """The log has one process that appends: a server, where one is running, looks for notes every second."""
-        with (
-            suppress(FolderInUseError, UnavailableError),
-            self._folder.lock(),
-            closing(SqliteLog(self._folder.log)) as log,
-        ):
-            await append_noted(self.registry, log)
-
-    async def close(self) -> None:
-        for view in self._opened:
-            view.close()
-        self.log.close()
-        self._state.close()
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a generation stands, and where the log's partitions end that it reads; counts are of events."""
+    """Where a generation stands, and where the log's partitions end that it reads; counts are of events. `unreadable` says why its
+    view cannot be read, if it cannot: then it stands nowhere.
+    """
 
     generation: Generation
     stands: Positions
@@ -148,6 +91,7 @@ class Standing:
     applied_count: int
     behind_count: int
     parked_count: int
+    unreadable: str | None
 
     @property
     def is_rebuild_due(self) -> bool:
@@ -166,9 +110,11 @@ class Beside:
         self.folder = place.folder
 
     async def views(self) -> Views:
-        """The views that are live now."""
-        live = [g for g in await self.registry.generations() if g.state == "live"]
-        return Views(**{g.projection: self.view(g) for g in live if g.projection in BY_NAME})
+        """The views that are live now. Raises OperatorError where there are none yet."""
+        live = {g.projection: g for g in await self.registry.generations() if g.state == "live"}
+        if missing := sorted(BY_NAME.keys() - live.keys()):
+            raise OperatorError(f"{', '.join(missing)} have no live generation; {_NOT_BEGUN}")
+        return Views(**{name: self.view(live[name]) for name in BY_NAME})
 
     def view(self, generation: Generation) -> Any:
         """A generation's view, and its reader."""
@@ -182,9 +128,11 @@ class Beside:
         return self._place.open_view(generation.projection, generation.number)
 
     async def live(self, projection: str) -> Generation:
-        return next(
-            g for g in await self.registry.generations() if (g.projection, g.state) == (projection, "live")
-        )
+        """Raises OperatorError where there is none yet."""
+        for generation in await self.generations(projection):
+            if generation.state == "live":
+                return generation
+        raise OperatorError(f"{projection} has no live generation; {_NOT_BEGUN}")
 
     async def begin(self, live: Generation) -> Generation:
         """A generation to take the live one's place: one that was begun and broken off, else a new one.
@@ -217,12 +165,23 @@ class Beside:
             batch_count=ALONE_BATCH_COUNT if throttle is None else throttle.batch_count,
             together=self.together,
         )
-        await build(step, self.log, report, throttle)
+        name = f"{generation.projection} {generation.number}"
+        try:
+            await build(step, self.log, report, throttle)
+        except ForeignLogError as error:
+            drop = f"photolog replay drop {generation.projection} --generation {generation.number}"
+            raise OperatorError(
+                f"{name} was begun on a log that went on otherwise: {error}; remove it with `{drop}` and replay again"
+            ) from error
+        except TooManyParkedError as error:
+            raise OperatorError(
+                f"{error}; this release cannot apply them, and {name} is not switched to"
+            ) from error
 
     async def remove(self, generation: Generation) -> None:
         """Everything that the generation's view holds. May be repeated."""
-        await self.view(generation).drop()
-        del self._opened[generation.projection, generation.number]
+        self._opened.pop((generation.projection, generation.number), None)
+        await self._place.remove(generation.projection, generation.number)
 
     async def positions(self, generation: Generation) -> Positions:
         return offsets_of(await self.view(generation).positions())
@@ -244,12 +203,20 @@ class Beside:
         await self._place.append_noted()
 
     async def standing(self, generation: Generation) -> Standing:
-        view = self.view(generation)
-        stands = await self.positions(generation)
         ends = await self.log.ends(BY_NAME[generation.projection].topics)
+        stands, parked_count, unreadable = await self._looked_at(generation)
         applied = sum(offset + 1 for offset in stands.values())
         behind = lag_count(generation.projection, ends, stands)
-        return Standing(generation, stands, ends, applied, behind, len(await view.parked()))
+        return Standing(generation, stands, ends, applied, behind, parked_count, unreadable)
+
+    async def _looked_at(self, generation: Generation) -> tuple[Positions, int, str | None]:
+        try:
+            stands = await self.positions(generation)
+            return stands, len(await self.view(generation).parked()), None
+        except UnavailableError:
+            raise
+        except StoreError as error:
+            return {}, 0, str(error)
 
     async def close(self) -> None:
         await self._place.close()
@@ -261,11 +228,23 @@ async def beside(data: Path | None) -> AsyncIterator[Beside]:
     settings = read_settings()
     if data is not None:
         settings = settings.model_copy(update={"profile": "embedded", "data": data})
-    system = Beside(await _place(settings))
+    with _told(), reading(settings.data):
+        system = Beside(await _place(settings))
+        try:
+            yield system
+        finally:
+            await system.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A file that cannot be opened or written is for the operator to put right."""
     try:
-        yield system
-    finally:
-        await system.close()
+        yield
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise CommandError(f"{error.filename}: {error.strerror}") from error
 
 
 async def _place(settings: Settings) -> Place:
@@ -274,8 +253,4 @@ async def _place(settings: Settings) -> Place:
         from runtime.cluster_place import ClusterPlace
 
         return ClusterPlace(await connected(settings))
-    if not Folder(settings.data).exists():
-        raise click.ClickException(
-            f"{settings.data} holds no Photolog log; start `photolog serve`, or name it with --data"
-        )
-    return FolderPlace(settings)
+    return opened_folder(settings)

@@ -35,6 +35,9 @@ class ClusterPlace:
         if isinstance(view, CassandraView):
             await view.create()
 
+    async def remove(self, projection: str, number: int) -> None:
+        await self._cluster.unserved(projection, number).drop()
+
     @asynccontextmanager
     async def replaying(self, projection: str) -> AsyncIterator[None]:
         try:

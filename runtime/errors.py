@@ -1,5 +1,7 @@
 """What stands between an operator and a running system; the message says what to do next."""
 
+import click
+
 
 class OperatorError(Exception):
     """Something has to be put right by the operator."""
@@ -12,3 +14,9 @@ class ReplayedElsewhereError(OperatorError):
         super().__init__(
             f"another command is replaying {projection}; see `photolog replay status {projection}`"
         )
+
+
+class CommandError(click.ClickException):
+    """A command cannot do what it was told. Exit status 1 is left for its answers, such as that something differs."""
+
+    exit_code = 2

@@ -36,7 +36,12 @@ class Folder:
 
     def make(self) -> None:
         for folder in (self.path, self.views, self.objects):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise OperatorError(
+                    f"{folder} cannot be made: {error.strerror}; name another data folder with --data"
+                ) from error
 
     def fresh_work(self) -> Path:
         """An empty folder for what is being made; what a process that died left in it is of no use."""
@@ -44,9 +49,6 @@ class Folder:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(mode=0o700)
         return work
-
-    def exists(self) -> bool:
-        return self.log.exists()
 
     def lock(self) -> IO[str]:
         """Take the folder; held until the file is closed. Raises FolderInUseError."""

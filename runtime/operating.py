@@ -40,10 +40,10 @@ class Operator:
         await self._system.append_noted()
         return is_back
 
-    async def retire_others(self, projection: str, replaced: Generation) -> None:
-        """One generation to go back to is kept up, and what else is beside the live one is fed no more."""
-        for known in await self._system.generations(projection):
-            if known.state in FED and known.state != "live" and known.number != replaced.number:
+    async def retire_others(self, live: Generation, fresh: Generation) -> None:
+        """Before the fresh one takes the live one's place, what else is fed is fed no more: then there is one to go back to."""
+        for known in await self._system.generations(live.projection):
+            if known.state in FED and known.number not in (live.number, fresh.number):
                 await self.retire(known)
 
     async def retire(self, generation: Generation) -> bool:

@@ -5,6 +5,7 @@ import asyncio
 import click
 
 from runtime.beside import Beside
+from runtime.errors import CommandError
 from runtime.folder import FolderInUseError
 from stores.ports.log import Positions
 from stores.ports.registry import Generation
@@ -15,13 +16,11 @@ _STILL_COUNT = 50
 
 
 async def until_reached(system: Beside, generation: Generation, goal: Positions) -> None:
-    """A server or worker feeds it; while there is no server, this does. Raises ClickException when it is fed no more."""
+    """A server or worker feeds it; while there is no server, this does. Raises CommandError when it is fed no more."""
     stood, still_count = await system.positions(generation), 0
     while not _reached(stood, goal):
         if not await system.is_fed(generation):
-            raise click.ClickException(
-                f"{generation.projection} {generation.number} broke; see the server's log"
-            )
+            raise CommandError(f"{generation.projection} {generation.number} broke; see the server's log")
         try:
             with system.unfed():
                 await system.build(generation, lambda reached: None)

@@ -7,11 +7,10 @@ What keeps no parts is not repaired but built anew: a row that is wrong bears a 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-import click
-
 from projectors.catalogue import BY_NAME
 from replay.certificate import Certificate
 from runtime.beside import Beside
+from runtime.errors import CommandError
 from runtime.operating import Operator
 from runtime.reaching import until_reached
 from stores.ports.registry import Generation
@@ -25,12 +24,12 @@ Tell = Callable[[str], None]
 
 
 class Repairs:
-    """Of the live generation of one projection. Raises ClickException where that is not in parts."""
+    """Of the live generation of one projection. Raises CommandError where that is not in parts."""
 
     def __init__(self, system: Beside, live: Generation, operator: Operator, tell: Tell) -> None:
         view = system.fresh_view(live)
         if not isinstance(view, InParts):
-            raise click.ClickException(
+            raise CommandError(
                 f"{live.projection} is not kept in parts that could be repaired; "
                 f"`photolog replay {live.projection}` builds it anew while it serves"
             )

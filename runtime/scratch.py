@@ -44,7 +44,7 @@ class Scratch:
     @contextmanager
     def trial(self, projection: str) -> Iterator[Path]:
         """An empty folder that goes with the block. Raises ScratchInUseError."""
-        folder = self._folder / f"{projection}.trial"
+        folder = self._trial(projection)
         with self._held(projection):
             shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
             folder.mkdir(mode=0o700)
@@ -62,6 +62,9 @@ class Scratch:
             shutil.rmtree(folder, ignore_errors=True)
             fresh.rename(folder)
 
+    def _trial(self, projection: str) -> Path:
+        return self._folder / f"{projection}.trial"
+
     def folder(self, projection: str) -> Path:
         """Of the generation that is kept, if there is one."""
         return self._folder / projection
@@ -77,12 +80,13 @@ class Scratch:
         }
 
     def drop(self, projection: str) -> bool:
-        """Whether there was one. Raises ScratchInUseError."""
-        is_kept = self.folder(projection).exists()
-        if is_kept:
+        """Whether there was one, or what a trial left that was killed. Raises ScratchInUseError."""
+        left = [path for path in (self.folder(projection), self._trial(projection)) if path.exists()]
+        if left:
             with self._held(projection):
-                shutil.rmtree(self.folder(projection))
-        return is_kept
+                for path in left:
+                    shutil.rmtree(path)
+        return bool(left)
 
     def open_view(self, projection: str, path: Path) -> SqliteView[Any]:
         return self._makers[projection](path)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from runtime.background import Failure
 from runtime.connections import BoundedConnection
+from runtime.errors import OperatorError
 from runtime.settings import Settings
 from runtime.web import Routes
 
@@ -33,12 +34,12 @@ class System(Protocol):
 
 async def serve_api(settings: Settings, host: str, port: int, routes: Routes) -> int:
     """Serve until SIGTERM or Ctrl-C; the exit status is 1 when a part of the system failed."""
-    async with opened(settings, routes) as system:
-        server = _server(system.app)
-        gc.collect()
-        gc.freeze()  # every request waits while garbage is looked for: not again in what stays for good
-        system.failure.follow(lambda: _stop(server))
-        with contextlib.closing(_listen(host, port)) as listening:
+    with contextlib.closing(_bound(host, port)) as listening:
+        async with opened(settings, routes) as system:
+            server = _server(system.app)
+            gc.collect()
+            gc.freeze()  # every request waits while garbage is looked for: not again in what stays for good
+            system.failure.follow(lambda: _stop(server))
             shown_port = listening.getsockname()[1]
             _logger.info("serving", url=f"http://{host}:{shown_port}", profile=settings.profile)
             await server.serve(sockets=[listening])
@@ -98,10 +99,20 @@ def _server(app: ASGIApp) -> _Server:
     return _Server(config)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Bound before anything is said about it, so that port 0 can be named in the log."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048)
+def _bound(host: str, port: int) -> socket.socket:
+    """Bound before anything else is done, and before anything is said about it: a port may be in use, and 0 is to be named in the
+    log. Who connects before it listens is refused. Raises OperatorError.
+    """
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise OperatorError(
+            f"cannot listen at {host} port {port}: {error.strerror}; choose others with --host and --port"
+        ) from error
+    return bound
 
 
 def _stop(server: uvicorn.Server) -> None:

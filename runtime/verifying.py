@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import click
-
 from api.feeds import skeleton
 from events.ids import system_clock
 from projectors.catalogue import BY_NAME
@@ -13,6 +11,7 @@ from replay.side import Kept
 from replay.subjects.catalogue import judged
 from replay.verify import Report, World, verify
 from runtime.beside import Beside
+from runtime.errors import CommandError
 from stores.ports.registry import Generation
 
 
@@ -38,7 +37,7 @@ async def to_verify(system: Beside, projection: str, number: int | None) -> Gene
     wanted = [g for g in known if (g.state in ("ready", "live") if number is None else g.number == number)]
     if not wanted:
         told = "no live generation" if number is None else f"no generation {number}"
-        raise click.ClickException(f"{projection} has {told}; see `photolog replay status {projection}`")
+        raise CommandError(f"{projection} has {told}; see `photolog replay status {projection}`")
     return max(wanted, key=lambda generation: generation.number)
 
 
@@ -52,8 +51,8 @@ def keep(system: Beside, certificate: Certificate, path: Path | None) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(certificate.json_text() + b"\n")
     except OSError as error:
-        raise click.ClickException(
-            f"the certificate cannot be written: {error}; name another with --certificate"
+        raise CommandError(
+            f"the certificate cannot be written: {error}; let this user write there, and give the command again"
         ) from error
     return path
 

@@ -7,6 +7,7 @@ import click
 from runtime.commands import options
 from runtime.demo.errors import DemoError
 from runtime.demo.people import MOST_PEOPLE
+from runtime.errors import CommandError
 
 
 @click.command()
@@ -46,4 +47,4 @@ def demo(url: str, people_count: int, posts_count: int, seed: int, as_json: bool
         click.echo("\nStopped. What was made stays; the same command goes on from there.", err=True)
         raise SystemExit(options.BROKEN_OFF) from None
     except DemoError as error:
-        raise click.ClickException(str(error)) from error
+        raise CommandError(str(error)) from error

@@ -1,7 +1,7 @@
 """`photolog feed`: looking into home feeds."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,17 @@ import orjson
 from api.explain import Explanation, explain_feed
 from api.models import rfc3339
 from api.shown import shown_feed
+from projectors.catalogue import BY_NAME
 from replay.deciding import RULE, deciding
-from runtime.beside import beside
+from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.commands.users import user_id
 from runtime.showing import views_of
-from stores.ports.log import Entry, Positions
+from stores.ports.log import Entry, Partition, Positions
+from stores.ports.registry import Generation
 from stores.ports.timelines import Post
+
+_READ_FROM = ("feeds", "timelines", "graph")
 
 
 @click.group()
@@ -27,16 +31,33 @@ def feed() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Explained:
-    """`stands`: where the feeds generation of this number stands."""
+class _Reads:
+    """A live view that a feed is read from: where it stands, and which events are parked in it."""
 
+    generation: Generation
+    stands: Positions
+    parked: Collection[tuple[Partition, int]]
+
+    def lacks(self, entry: Entry) -> str | None:
+        """Why what the event says is not in it, if it should be and is not."""
+        name = f"{self.generation.projection} {self.generation.number}"
+        if entry.partition[0] not in BY_NAME[self.generation.projection].topics:
+            return None
+        if (stands := self.stands.get(entry.partition, -1)) < entry.offset:
+            return f"{name} stands at {stands} and has not come to it"
+        if (entry.partition, entry.offset) in self.parked:
+            return f"it is parked in {name}; see `photolog parked list`"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
     explanation: Explanation
     events: Sequence[Entry]
-    generation: int
-    stands: Positions
+    reads: Sequence[_Reads]
 
-    def has(self, entry: Entry) -> bool:
-        return self.stands.get(entry.partition, -1) >= entry.offset
+    def lacking(self, entry: Entry) -> list[str]:
+        return [why for each in self.reads if (why := each.lacks(entry)) is not None]
 
 
 @feed.command()
@@ -90,13 +111,17 @@ async def _explain(data: Path | None, user: str, post: int) -> _Explained:
     async with beside(data) as system:
         views = await system.views()
         reader_id = await user_id(views, user)
-        live = await system.live("feeds")
         return _Explained(
             await explain_feed(views, reader_id, post),
             await deciding(system.log, reader_id, post),
-            live.number,
-            await system.positions(live),
+            [await _read_from(system, name) for name in _READ_FROM],
         )
+
+
+async def _read_from(system: Beside, projection: str) -> _Reads:
+    live = await system.live(projection)
+    parked = await system.view(live).parked()
+    return _Reads(live, await system.positions(live), {(event.partition, event.offset) for event in parked})
 
 
 async def _show(data: Path | None, user: str, generation: int | None, limit: int) -> Sequence[Post]:
@@ -114,28 +139,26 @@ def _lines(explained: _Explained) -> Iterator[str]:
     for entry in explained.events:
         (topic, number), record = entry.partition, entry.record
         yield f"  {topic} {number} offset {entry.offset}: {record.type} {record.id}, {rfc3339(record.occurred_at_ms)}"
-        if not explained.has(entry):
-            yield f"    feeds {explained.generation} stands at {explained.stands.get(entry.partition, -1)} and has not come to it"
-    if explained.events and all(map(explained.has, explained.events)):
-        yield f"Feeds {explained.generation}, which is live, has come to all of them."
+        yield from (f"    {why}" for why in explained.lacking(entry))
+    if explained.events and not any(map(explained.lacking, explained.events)):
+        names = [f"{each.generation.projection} {each.generation.number}" for each in explained.reads]
+        yield f"What feeds are read from has come to all of them: {', '.join(names)}."
 
 
 def _json(explained: _Explained) -> Mapping[str, object]:
-    at = sorted({entry.partition for entry in explained.events})
     return {
         "in_feed": explained.explanation.in_feed,
         "reasons": list(explained.explanation.reasons),
         "rule": RULE,
-        "events": [_event(entry, explained.has(entry)) for entry in explained.events],
-        "generation": explained.generation,
-        "positions": [
-            {"topic": topic, "partition": number, "offset": explained.stands.get((topic, number), -1)}
-            for topic, number in at
+        "events": [_event(entry, explained.lacking(entry)) for entry in explained.events],
+        "read_from": [
+            {"projection": each.generation.projection, "generation": each.generation.number}
+            for each in explained.reads
         ],
     }
 
 
-def _event(entry: Entry, is_applied: bool) -> Mapping[str, object]:
+def _event(entry: Entry, lacking: Sequence[str]) -> Mapping[str, object]:
     return {
         "topic": entry.partition[0],
         "partition": entry.partition[1],
@@ -143,7 +166,8 @@ def _event(entry: Entry, is_applied: bool) -> Mapping[str, object]:
         "type": entry.record.type,
         "id": str(entry.record.id),
         "occurred_at": rfc3339(entry.record.occurred_at_ms),
-        "applied": is_applied,
+        "applied": not lacking,
+        "lacking": lacking,
     }
 
 

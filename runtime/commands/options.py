@@ -19,8 +19,8 @@ data = click.option(
 
 
 def _short(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not 0 < len(value) <= BY_LENGTH:
-        raise click.BadParameter(f"has to be 1 to {BY_LENGTH} characters long")
+    if value is not None and not (0 < len(value) <= BY_LENGTH and value.isprintable()):
+        raise click.BadParameter(f"has to be 1 to {BY_LENGTH} characters long, in one line")
     return value
 
 

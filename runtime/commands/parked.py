@@ -13,11 +13,13 @@ from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.commands.values import value_text
+from runtime.errors import CommandError
 from runtime.operating import Operator
 from stores.ports.registry import FED, Generation
 from stores.ports.view import Folded, ParkedEvent
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+_json_object = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a sentence.")
 _key = click.argument("key")
 
 
@@ -94,14 +96,18 @@ def show(projection: str, key: str, data: Path | None, as_json: bool) -> None:
 @_key
 @options.data
 @options.by
-def retry(projection: str, key: str, data: Path | None, by: str | None) -> None:
+@_json_object
+def retry(projection: str, key: str, data: Path | None, by: str | None, as_json: bool) -> None:
     """Have the parked events of KEY applied again, in order, by whoever feeds the view. Where one fails again, it stays parked with
     all that follow, and with those of its batch.
 
     Example: photolog parked retry likes 7301548361728
     """
     count = asyncio.run(_retry(data, projection, key, by))
-    click.echo(f"{count} events of {key} will be tried again; see `photolog parked list`")
+    if as_json:
+        click.echo(orjson.dumps({"projection": projection, "key": key, "retried": count}).decode())
+    else:
+        click.echo(f"{count} events of {key} will be tried again; see `photolog parked list`")
 
 
 @parked.command()
@@ -117,17 +123,27 @@ def retry(projection: str, key: str, data: Path | None, by: str | None) -> None:
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.by
+@_json_object
 def discard(
-    projection: str, key: str, data: Path | None, ids: tuple[int, ...], yes: bool, by: str | None
+    projection: str,
+    key: str,
+    data: Path | None,
+    ids: tuple[int, ...],
+    yes: bool,
+    by: str | None,
+    as_json: bool,
 ) -> None:
     """Give up the parked events of KEY: the view goes on as if they had said nothing. A rebuild meets them again.
 
     Example: photolog parked discard likes 7301548361728 --yes
     """
     if not yes:
-        click.confirm(f"Leave out the parked events of {key} from {projection}?", abort=True)
+        click.confirm(f"Leave out the parked events of {key} from {projection}?", abort=True, err=True)
     count = asyncio.run(_discard(data, projection, key, ids, by))
-    click.echo(f"{count} events of {key} were discarded")
+    if as_json:
+        click.echo(orjson.dumps({"projection": projection, "key": key, "discarded": count}).decode())
+    else:
+        click.echo(f"{count} events of {key} were discarded")
 
 
 def _say(found: Sequence[_Found], as_json: bool) -> None:
@@ -159,7 +175,7 @@ async def _retry(data: Path | None, projection: str, key: str, by: str | None) -
             await Operator(system, by).retry(generation, topic, key, [e.event_id for e in events])
             await system.view(generation).ask_retry(topic, key)
         await system.append_noted()
-        return len(found)
+        return len({each.event.event_id for each in found})
 
 
 async def _discard(data: Path | None, projection: str, key: str, ids: Collection[int], by: str | None) -> int:
@@ -168,14 +184,14 @@ async def _discard(data: Path | None, projection: str, key: str, ids: Collection
         found = await _of_key(system, projection, key)
         chosen = [each for each in found if not ids or each.event.event_id in ids]
         if unknown := set(ids) - {each.event.event_id for each in found}:
-            raise click.ClickException(f"not parked under {key}: {', '.join(map(str, sorted(unknown)))}")
+            raise CommandError(f"not parked under {key}: {', '.join(map(str, sorted(unknown)))}")
         for (generation, topic), events in _places(chosen).items():
             view = system.view(generation)
             await Operator(system, by).discard(generation, topic, key, [e.event_id for e in events])
             await view.release(topic, key, [Folded(e.partition, e.offset, e.event_id, key) for e in events])
             await view.ask_retry(topic, key)
         await system.append_noted()
-        return len(chosen)
+        return len({each.event.event_id for each in chosen})
 
 
 def _places(found: Sequence[_Found]) -> Mapping[tuple[Generation, str], Sequence[ParkedEvent]]:
@@ -189,7 +205,7 @@ def _places(found: Sequence[_Found]) -> Mapping[tuple[Generation, str], Sequence
 async def _of_key(system: Beside, projection: str, key: str) -> Sequence[_Found]:
     found = [each for each in await _all(system, (projection,)) if each.event.key == key]
     if not found:
-        raise click.ClickException(f"{projection} has no parked events of {key}; see `photolog parked list`")
+        raise CommandError(f"{projection} has no parked events of {key}; see `photolog parked list`")
     return found
 
 

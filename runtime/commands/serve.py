@@ -7,6 +7,7 @@ import click
 import uvloop
 
 from runtime.commands import options
+from runtime.errors import CommandError
 from runtime.logs import configure_logs
 from runtime.serve import serve_api
 from runtime.settings import read_settings
@@ -38,5 +39,5 @@ def serve(host: str, port: int, data: Path | None, routes: Routes) -> None:
     if data is not None:
         settings = settings.model_copy(update={"data": data})
     if settings.profile == "embedded" and routes != "all":
-        raise click.ClickException("an embedded server serves all routes; leave out --routes")
+        raise CommandError("an embedded server serves all routes; leave out --routes")
     raise SystemExit(uvloop.run(serve_api(settings, host, port, routes)))

@@ -27,6 +27,7 @@ def in_json(standing: Standing) -> dict[str, object]:
         "applied": standing.applied_count,
         "behind": standing.behind_count,
         "parked": standing.parked_count,
+        "unreadable": standing.unreadable,
         "positions": [
             {
                 "topic": topic,
@@ -46,7 +47,8 @@ def table(standings: Sequence[Standing]) -> Table:
     for standing in standings:
         generation = standing.generation
         due = ", rebuild due" if standing.is_rebuild_due else ""
-        state = f"[{_STYLES[generation.state]}]{generation.state}{due}[/]"
+        unreadable = ", unreadable" if standing.unreadable is not None else ""
+        state = f"[{_STYLES[generation.state]}]{generation.state}{due}{unreadable}[/]"
         counts = (standing.applied_count, standing.behind_count, standing.parked_count)
         made.add_row(
             generation.projection, str(generation.number), state, *(f"{count:,}" for count in counts)

@@ -57,14 +57,28 @@ class Database:
     def remove(self) -> None:
         """Close it and delete its files. Who has them open elsewhere goes on until they close them."""
         self.close()
-        for suffix in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        delete(self.path)
 
     def close(self) -> None:
         """A transaction that another thread is in is ended first."""
         with self._writing:
             self.reader.close()
             self.writer.close()
+
+
+def delete(path: Path) -> None:
+    """The files of a database, whatever is in them. May be repeated."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Driver errors leave as store errors. `path` is the file, or the folder of those that are read."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
 
 
 _PASSING = frozenset(

@@ -13,7 +13,8 @@ from events.catalogue import BY_TYPE
 from events.codec import Record, Unreadable, decode
 from events.envelope import Envelope
 from events.topics import TOPICS
-from runtime.beside import FolderPlace, Place
+from runtime.beside import Place
+from runtime.folder_place import FolderPlace
 from runtime.settings import PREFIX, Settings
 from stores.ports.log import Entry, Partition, Positions
 from tests.property.subjects import SUBJECTS, Subject

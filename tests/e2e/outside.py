@@ -11,8 +11,9 @@ from events.media import MediaDeleted
 from events.topics import TOPICS
 from producers.reactors.processing import Processing
 from producers.reactors.rekeying import Rekeying
-from runtime.beside import FolderPlace, Place
+from runtime.beside import Place
 from runtime.folder import Folder
+from runtime.folder_place import FolderPlace
 from runtime.settings import Settings
 from stores.files.objects import FilesObjects
 from stores.ports.log import Positions

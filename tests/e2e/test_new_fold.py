@@ -104,7 +104,7 @@ def test_it_serves_what_it_has_says_that_a_rebuild_is_due_and_switches_to_it(
         assert due(release) == []
         assert status(release) == {1: ("replaced", old, False), 2: ("live", new, False)}
         refused = release.run("replay", "rollback", "likes")
-        assert refused.returncode == 1
+        assert refused.returncode == 2
         assert f"made by version {old} of its fold" in refused.stderr
         bob.ok("PUT", f"{seen.path}/like")
         assert bob.get(seen.path)["counts"]["likes"] == 1

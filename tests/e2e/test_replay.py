@@ -126,7 +126,7 @@ def test_every_verb_beside_who_reads(world: World, server: ServerProcess) -> Non
         assert done(server, "retire", "likes") == [{"projection": "likes", "generation": old}]
         assert states(server)["likes", old] == "retired"
         assert {"projection": "likes", "generation": old} in done(server, "drop", "likes", "--yes")
-        assert server.run("replay", "rollback", "likes").returncode == 1
+        assert server.run("replay", "rollback", "likes").returncode == 2
     assert ("likes", old) not in states(server)
     told = done(server, "history", "likes")
     (first,) = [

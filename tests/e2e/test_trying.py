@@ -101,7 +101,7 @@ def test_what_differs_is_repaired_where_it_is_kept_in_parts(world: World, server
     repair = ("replay", "feeds", "--only-user", bob.username, "--repair", "--by", "ticket 7")
     if server.settings.get("PHOTOLOG_PROFILE") != "distributed":
         refused = server.run(*repair)
-        assert refused.returncode == 1
+        assert refused.returncode == 2
         assert "`photolog replay feeds` builds it anew" in refused.stderr
         return
     assert found(server, *repair)["equal"]

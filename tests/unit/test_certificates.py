@@ -1,5 +1,6 @@
 """A certificate stands as long as nothing in it, and nothing under it, was changed."""
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -131,6 +132,25 @@ async def test_it_does_not_stand_on_a_log_that_tells_otherwise(world: World, tmp
 def test_what_is_no_certificate_is_told(text: bytes) -> None:
     with pytest.raises(CertificateError):
         parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("projection", "[/x]"), ("projection", "a{b}"), ("projection", "likes\x1b[2J"), ("generation", -1),
+        ("made_at_ms", 2**64), ("live_differences_count", 10**25), ("behind_count", -5),
+        ("digests", {"oracle": {"abc": "00"}}), ("digests", {"oracle": {"9" * 30: "00"}}),
+        ("positions", [{"topic": "t", "partition": 0, "offset": 2**63, "event_id": None}]),
+        ("positions", [{"topic": "t", "partition": 0, "offset": -2, "event_id": None}]),
+    ],
+)  # fmt: skip
+async def test_what_no_certificate_says_is_told(
+    part: str, value: object, world: World, tmp_path: Path
+) -> None:
+    """Whatever its seal."""
+    said = orjson.loads((await verified(world, LIKES, tmp_path)).json_text())
+    with pytest.raises(CertificateError):
+        parsed(json.dumps(said | {part: value}).encode())
 
 
 async def test_nothing_that_people_wrote_is_in_it(tmp_path: Path) -> None:

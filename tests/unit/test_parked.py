@@ -16,11 +16,12 @@ from events.topics import ENGAGEMENT
 from projectors.catalogue import BY_NAME
 from projectors.likes import LIKES, project
 from projectors.step import Step
-from runtime.beside import FolderPlace
 from runtime.commands.parked import parked
 from runtime.folder import Folder
+from runtime.folder_place import FolderPlace
 from runtime.settings import Settings
 from stores.ports.likes import LikeSet
+from stores.ports.view import Folded
 from stores.sqlite.log import SqliteLog
 from tests.unit.stepping import OTHER, POISON, acts
 
@@ -118,7 +119,7 @@ def test_a_key_is_shown_as_it_stands_on_the_log(run: Run) -> None:
 @pytest.mark.parametrize("words", [("show",), ("retry",), ("discard", "--yes")])
 def test_a_key_that_is_not_parked_is_an_error(run: Run, words: tuple[str, ...]) -> None:
     done = run(words[0], "likes", str(OTHER), *words[1:])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "likes has no parked events of 17" in done.output
 
 
@@ -136,6 +137,37 @@ def test_a_retry_waits_until_the_cause_is_mended(
     folding.fold()
     assert run("list").exit_code == 0
     assert folding.likers(POISON) == [2, 1]
+
+
+async def _as_parked(folding: Folding) -> Sequence[Folded[Any]]:
+    """Everything there is, and what is parked in the live generation parked again."""
+    place = folding._place
+    parked_at = {(e.partition, e.offset) for e in await folding._view.parked()}
+    return [
+        Folded(
+            e.partition,
+            e.offset,
+            e.record.id,
+            e.record.key,
+            (),
+            "x" if (e.partition, e.offset) in parked_at else None,
+        )
+        for at, end in (await place.log.ends(LIKES.topics)).items()
+        for e in await place.log.read(at, 0, end + 1)
+    ]
+
+
+def test_of_several_generations_an_event_counts_once(folding: Folding, run: Run, data: Path) -> None:
+    place = FolderPlace(Settings(data=data))
+    fresh = asyncio.run(place.registry.begin("likes", LIKES.version))
+    asyncio.run(place.registry.mark("likes", fresh.number, "ready"))
+    asyncio.run(place.open_view("likes", fresh.number).apply(asyncio.run(_as_parked(folding))))
+    assert len(run("list", "--json").stdout.splitlines()) == 4
+    retried = run("retry", "likes", str(POISON), "--json")
+    assert orjson.loads(retried.stdout) == {"projection": "likes", "key": str(POISON), "retried": 2}
+    discarded = run("discard", "likes", str(POISON), "--yes", "--json")
+    assert orjson.loads(discarded.stdout) == {"projection": "likes", "key": str(POISON), "discarded": 2}
+    asyncio.run(place.close())
 
 
 def test_what_is_discarded_has_said_nothing(folding: Folding, run: Run, data: Path) -> None:
@@ -159,7 +191,7 @@ def test_one_event_is_discarded_and_the_others_are_tried_again(folding: Folding,
 @pytest.mark.usefixtures("folding")
 def test_an_event_that_is_not_parked_is_not_discarded(run: Run) -> None:
     done = run("discard", "likes", str(POISON), "--event", "5", "--yes")
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "not parked under 13: 5" in done.output
     assert len(run("list", "--json").stdout.splitlines()) == 2
 

@@ -10,9 +10,10 @@ from click.testing import CliRunner
 from events.codec import encode
 from events.topics import ENGAGEMENT
 from projectors.likes import LIKES
-from runtime.beside import Beside, FolderPlace
+from runtime.beside import Beside
 from runtime.commands.projections import projections
 from runtime.folder import Folder
+from runtime.folder_place import FolderPlace
 from runtime.settings import Settings
 from stores.ports.log import Partition
 from stores.sqlite.log import SqliteLog
@@ -44,7 +45,7 @@ def test_it_says_where_every_generation_stands(tmp_path: Path) -> None:
     positions = found.pop("positions")
     assert found == {
         "projection": "likes", "generation": 1, "version": LIKES.version, "state": "live", "rebuild_due": False,
-        "applied": 3, "behind": 2, "parked": 0,
+        "applied": 3, "behind": 2, "parked": 0, "unreadable": None,
     }  # fmt: skip
     assert {"topic": topic, "partition": number, "offset": 2, "end": 4} in positions
     assert {(each["topic"], each["offset"]) for each in positions} == {(ENGAGEMENT, 2), (ENGAGEMENT, -1)}

@@ -1,9 +1,11 @@
 """`photolog replay status`, `rollback`, `retire`, `drop`, `history` on the data folder of an embedded system that nobody serves."""
 
 import asyncio
+import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,12 +27,13 @@ from events.topics import OPERATIONS
 from projectors.catalogue import BY_NAME
 from projectors.likes import LIKES
 from replay.operations import append_noted, history
-from runtime.beside import Beside, FolderPlace
+from runtime.beside import Beside
 from runtime.commands.parked import parked
 from runtime.commands.replay import replay
 from runtime.commands.replaying import rollback
-from runtime.errors import ReplayedElsewhereError
+from runtime.errors import OperatorError, ReplayedElsewhereError
 from runtime.folder import Folder
+from runtime.folder_place import FolderPlace
 from runtime.operating import Operator
 from runtime.settings import Settings
 from stores.ports.errors import UnavailableError
@@ -38,6 +41,7 @@ from stores.ports.log import Positions
 from stores.ports.registry import FED, State
 from stores.sqlite.log import SqliteLog
 from tests.unit.stepping import POISON, acts
+from tests.unit.trials import damage
 
 Run = Callable[..., Result]
 
@@ -131,7 +135,7 @@ def test_a_replay_after_a_rollback_does_not_switch_to_what_was_rolled_back_from(
 
 def test_there_may_be_nothing_to_go_back_to(run: Run, system: Beside) -> None:
     refused = run("rollback", "likes")
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "likes has no generation to go back to" in refused.output
     assert told(system) == []
 
@@ -146,7 +150,7 @@ def test_one_that_breaks_before_it_is_gone_back_to_is_told(
 
     monkeypatch.setattr(rollback, "_even", broken_meanwhile)
     refused = run("rollback", "likes")
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "likes 1 broke meanwhile" in refused.output
     assert states(system) == {1: "broken", 2: "live"}
 
@@ -169,7 +173,7 @@ def test_what_another_fold_made_is_not_gone_back_to(
     monkeypatch.setitem(BY_NAME, "likes", replace(LIKES, version=LIKES.version + 1))
     done(run("likes", "--json"))
     refused = run("rollback", "likes")
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert f"likes 1 was made by version {LIKES.version} of its fold" in refused.output
     assert states(system) == {1: "replaced", 2: "live"}
 
@@ -184,7 +188,7 @@ def test_what_is_behind_is_not_gone_back_to(
     with system.unfed(), monkeypatch.context() as hurried:
         hurried.setattr(rollback, "_WITHIN_S", 0.0)
         refused = run("rollback", "likes")
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "likes 1 is 1 events behind the log" in refused.output
     assert states(system) == {1: "replaced", 2: "live"}
     done(run("rollback", "likes", "--json"))
@@ -194,7 +198,7 @@ def test_what_is_retired_is_fed_no_more_and_cannot_be_gone_back_to(run: Run, sys
     done(run("likes", "--json"))
     assert done(run("retire", "likes", "--json")) == [{"projection": "likes", "generation": 1}]
     assert states(system) == {1: "retired", 2: "live"}
-    assert run("rollback", "likes").exit_code == 1
+    assert run("rollback", "likes").exit_code == 2
     assert run("retire", "likes").stdout == "likes: only the live generation is fed\n"
     assert "likes 2 is live" in run("retire", "likes", "--generation", "2").output
     assert "likes has no generation 9" in run("retire", "likes", "--generation", "9").output
@@ -240,7 +244,7 @@ def test_nobody_is_kept_from_a_generation_while_a_person_thinks(
     monkeypatch.setattr(click, "confirm", thought)
     refused = run("drop", "likes", "--generation", "2")
     assert gone_on[0].exit_code == 0, gone_on[0].output
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert states(system) == {1: "replaced", 2: "live"}
 
 
@@ -250,7 +254,7 @@ def test_what_is_fed_is_not_dropped(run: Run, system: Beside, data: Path, state:
     asyncio.run(system.build(fresh, lambda reached: None))
     asyncio.run(system.registry.mark("likes", 2, state))
     for number in (1, 2):
-        assert run("drop", "likes", "--generation", str(number), "--yes").exit_code == 1
+        assert run("drop", "likes", "--generation", str(number), "--yes").exit_code == 2
         assert Folder(data).view("likes", number).exists()
     assert states(system) == {1: "live", 2: state}
 
@@ -392,3 +396,113 @@ def test_what_is_done_to_parked_events_is_recorded(run: Run, system: Beside, dat
     )
     assert on_the_log(system) == 2
     assert "1 events of photolog.engagement under 13" in run("history").stdout
+
+
+def test_what_cannot_be_read_any_more_is_told_and_replaced(run: Run, data: Path) -> None:
+    damage(data, "likes", 1)
+    (found,) = orjson.loads(elsewhere(data, "status", "likes", "--json").stdout)
+    assert "file is not a database" in found["unreadable"]
+    assert "`photolog replay likes` builds another" in elsewhere(data, "status", "likes").stdout
+    assert done(elsewhere(data, "likes", "--unverified", "--json"))[0]["to"] == 2
+
+
+def test_what_is_retired_is_dropped_whatever_is_in_its_file(run: Run, system: Beside, data: Path) -> None:
+    done(run("likes", "--json"))
+    done(run("retire", "likes", "--json"))
+    damage(data, "likes", 1)
+    assert "unreadable" in elsewhere(data, "status", "likes").stdout
+    assert elsewhere(data, "drop", "likes", "--yes").exit_code == 0
+    assert not Folder(data).view("likes", 1).exists()
+    assert states(system) == {2: "live"}
+
+
+def test_a_log_that_was_cut_is_replayed_as_it_is(run: Run, system: Beside, data: Path) -> None:
+    """The live generation holds what the log does not have: it is what has to be replaced."""
+    cut(data)
+    (switched,) = done(elsewhere(data, "likes", "--unverified", "--json"))
+    assert switched["to"] == 2
+    assert sum(o + 1 for o in asyncio.run(system.positions(asyncio.run(system.live("likes")))).values()) == 4
+
+
+def test_a_build_that_was_begun_on_another_log_is_told_to_be_dropped(system: Beside, data: Path) -> None:
+    fresh = asyncio.run(system.registry.begin("likes", LIKES.version))
+    asyncio.run(system.build(fresh, lambda reached: None))
+    cut(data)
+    refused = CliRunner().invoke(replay, ["likes", "--unverified", "--data", str(data)])
+    assert isinstance(refused.exception, OperatorError)
+    assert "`photolog replay drop likes --generation 2`" in str(refused.exception)
+
+
+def test_nothing_else_is_fed_once_a_switch_is_made(
+    run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed right after it leaves one generation to go back to: the one that was live."""
+    done(run("likes", "--json"))
+    done(run("rollback", "likes", "--json"))
+
+    async def killed(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Operator, "switch", killed)
+    run("likes")
+    assert states(system) == {1: "live", 2: "retired", 3: "ready"}
+
+
+def test_a_build_is_not_retired(run: Run, system: Beside) -> None:
+    asyncio.run(system.registry.begin("likes", LIKES.version))
+    refused = run("retire", "likes", "--generation", "2")
+    assert refused.exit_code == 2
+    assert "`photolog replay drop likes --generation 2` gives it up" in refused.output
+
+
+def test_what_was_begun_by_another_fold_is_told_to_be_dropped(run: Run, system: Beside) -> None:
+    asyncio.run(system.registry.begin("likes", LIKES.version + 7))
+    assert "`photolog replay drop likes --generation 2` removes it" in run("status", "likes").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("--by", "x\ny"), ("--by", "\udcff"), ("--rate", "nan"), ("--rate", "inf")]
+)
+def test_options_are_checked_before_anything_is_done(
+    run: Run, system: Beside, words: tuple[str, ...]
+) -> None:
+    assert run("likes", *words).exit_code == 2
+    assert states(system) == {1: "live"}
+
+
+def test_another_user_is_told_whose_folder_it_is(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    liked(data, 1)
+    Folder(data).state.touch()
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    refused = elsewhere(data, "status")
+    assert refused.exit_code == 2
+    assert f"belongs to user {owner}" in refused.output
+
+
+def test_a_folder_without_its_state_is_not_half_made(data: Path) -> None:
+    liked(data, 1)
+    refused = elsewhere(data, "status")
+    assert refused.exit_code == 2
+    assert "state.db is missing" in refused.output
+    assert not Folder(data).state.exists()
+
+
+def test_what_a_killed_trial_left_is_dropped(run: Run, system: Beside, data: Path) -> None:
+    left = data / "scratch" / "feeds.trial"
+    left.mkdir(parents=True)
+    (left / "feeds.db").write_text("what people wrote")
+    assert run("drop", "feeds", "--generation", "0").exit_code == 0
+    assert not left.exists()
+
+
+def elsewhere(data: Path, *words: str) -> Result:
+    """By a command that has nothing open yet."""
+    return CliRunner().invoke(replay, [*words, "--data", str(data)])
+
+
+def cut(data: Path) -> None:
+    """Of one partition the last event is not there any more."""
+    with closing(sqlite3.connect(Folder(data).log)) as connection, connection:
+        last = "SELECT topic, partition, max(offset) FROM log"
+        assert connection.execute(f"DELETE FROM log WHERE (topic, partition, offset) = ({last})").rowcount

@@ -22,11 +22,11 @@ from projectors.likes import LIKES
 from replay.certificate import Certificate, parsed
 from replay.operations import history
 from replay.rebuild import Reached, Throttle
-from runtime.beside import Beside, FolderPlace
+from runtime.beside import Beside
 from runtime.commands.replay import replay
 from runtime.commands.replaying import run as command
 from runtime.folder import Folder
-from runtime.operating import Operator
+from runtime.folder_place import FolderPlace
 from runtime.settings import Settings
 from runtime.verifying import verify_generation
 from stores.ports.errors import UnavailableError
@@ -121,7 +121,7 @@ def test_what_is_not_what_the_log_says_is_not_switched_to(system: Beside, data: 
     with closing(sqlite3.connect(Folder(data).view("likes", fresh.number))) as view, view:
         view.execute("DELETE FROM likes WHERE user_id = (SELECT min(user_id) FROM likes)")
     refused = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "likes 2 is not what the log says and was not switched to" in refused.stderr
     assert "photolog replay retire likes --generation 2" in refused.stderr
     assert asyncio.run(system.live("likes")).number == 1
@@ -189,7 +189,7 @@ def test_one_that_breaks_while_it_is_verified_is_not_switched_to(
 ) -> None:
     while_verifying(lambda: _marked(system.registry, "broken"))
     refused = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "likes 2 broke; see the server's log" in refused.stderr
     assert asyncio.run(system.live("likes")).number == 1
 
@@ -263,7 +263,7 @@ def test_a_service_that_is_away_ends_the_command_with_how_to_go_on(
 
     monkeypatch.setattr(command, "until_even", away)
     done = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "Cassandra: away; broken off: likes 2 has 5 of 5 events" in done.output
 
 
@@ -278,7 +278,7 @@ def test_a_switch_that_did_not_answer_may_have_happened(
 
     monkeypatch.setattr(SqliteRegistry, "switch", unanswered)
     done = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "see with `photolog replay status likes` whether likes 2 is live" in done.output
     assert "is not live" not in done.output
 
@@ -289,12 +289,16 @@ def test_what_breaks_off_after_the_switch_is_live(
     saves = asyncio.run(system.registry.begin("saves", BY_NAME["saves"].version))
     asyncio.run(system.build(saves, _quiet))
 
-    async def away(*given: object) -> None:
-        raise UnavailableError("Cassandra: away")
+    live = Beside.live
 
-    monkeypatch.setattr(Operator, "retire_others", away)
+    async def away_later(self: Beside, projection: str) -> Generation:
+        if projection == "saves":
+            raise UnavailableError("Cassandra: away")
+        return await live(self, projection)
+
+    monkeypatch.setattr(Beside, "live", away_later)
     done = CliRunner().invoke(command.run, ["likes", "saves", "--data", str(data)])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "broken off: likes 2 is live; `photolog replay saves` goes on from there" in done.output
 
 
@@ -309,7 +313,7 @@ def test_what_was_given_up_while_it_was_built_is_not_switched_to(
 
     monkeypatch.setattr(Beside, "build", given_up_meanwhile)
     refused = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "somebody has given up likes 2 meanwhile" in refused.output
     assert [g.state for g in asyncio.run(system.registry.generations())] == ["live", "retired"]
 

@@ -31,7 +31,7 @@ from runtime.settings import Settings
 from runtime.trying import Trials
 from tests.property.stories import Story
 from tests.unit.stepping import acts
-from tests.unit.trials import happened, lived, quiet
+from tests.unit.trials import damage, happened, lived, quiet
 
 Run = Callable[..., Result]
 _NAMES = ("accounts", "graph", "timelines", "feeds", "likes")
@@ -135,7 +135,7 @@ def test_a_fold_that_is_wrong_is_seen_before_it_is_used(run: Run, monkeypatch: p
     assert "so a replay would not be right either" in run("likes", "--dry-run").stdout
 
 
-def test_what_is_wrong_in_both_in_the_same_way_would_not_change(
+def test_what_is_wrong_in_both_in_the_same_way_would_not_change_and_not_be_switched_to(
     system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fold does not know of likes of one post, and did not when the live generation was made."""
@@ -147,8 +147,30 @@ def test_what_is_wrong_in_both_in_the_same_way_would_not_change(
         plant(data, "likes", f"DELETE FROM {table} WHERE post_id = ?", LIKE.post_id)
     monkeypatch.setitem(BY_NAME, "likes", replace(LIKES, project=forgetful))
     words = ["likes", "--dry-run", "--json", "--data", str(data)]
-    (found,) = told(CliRunner().invoke(replay, words), 0)
-    assert found["would_change"] == 0
+    (found,) = told(CliRunner().invoke(replay, words), 1)
+    assert (found["would_change"], found["would_switch"]) == (0, False)
+    words.remove("--json")
+    assert "a replay would not switch to what it builds" in CliRunner().invoke(replay, words).stdout
+
+
+def test_what_the_live_generation_lacks_would_be_brought(
+    data: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody feeds it."""
+    monkeypatch.setattr("replay.verify._IDLE_POLLS_COUNT", 0)
+    asyncio.run(happened(data, acts(("like", 51, 62))))
+    (found,) = told(run("likes", "--dry-run", "--json"), 1)
+    assert (found["would_change"], found["would_bring"], found["would_switch"]) == (0, 1, True)
+    shown = run("likes", "--dry-run").stdout
+    assert "would bring what generation 1 lacks" in shown
+    assert "1 events at the log's end are not in it, and nobody feeds it" in shown
+
+
+def test_what_cannot_be_read_is_not_said_to_stay(data: Path, run: Run) -> None:
+    damage(data, "likes", 1)
+    shown = run("likes", "--dry-run")
+    assert shown.exit_code == 1
+    assert "what a replay would change cannot be told" in shown.stdout
 
 
 def test_what_goes_on_meanwhile_is_no_change(
@@ -222,7 +244,7 @@ def test_a_moment_is_kept_and_its_feeds_are_shown(run: Run, look: Run, data: Pat
     at = EVENTS[len(EVENTS) // 2].occurred_at
     then = feeds([event for event in EVENTS if event.occurred_at <= at], [READER])[READER]
     assert then not in ([], served)
-    assert look("show", str(READER), "--generation", "0").exit_code == 1
+    assert look("show", str(READER), "--generation", "0").exit_code == 2
     (found,) = told(run("feeds", "--as-of", at.isoformat(), "--json"))
     assert (found["generation"], found["folder"]) == (0, str(data / "scratch" / "feeds"))
     for words, expected in ((("--generation", "0"), then), (("--generation", "1"), served), ((), served)):
@@ -235,7 +257,7 @@ def test_a_moment_is_kept_and_its_feeds_are_shown(run: Run, look: Run, data: Pat
         {"projection": "feeds", "generation": 0}
     ]
     assert left(data) == []
-    assert run("drop", "feeds", "--generation", "0").exit_code == 1
+    assert run("drop", "feeds", "--generation", "0").exit_code == 2
     assert asyncio.run(system.registry.notes()) == []
 
 
@@ -349,6 +371,9 @@ def test_feeds_that_a_partition_of_posts_decides_are_compared(run: Run, data: Pa
             "`photolog replay feeds` builds it anew while it serves",
         ),
         (("feeds", "--only-user", "nobody at all"), "nobody is called nobody at all"),
+        (("likes", "--only-user", ""), "nobody is called"),
+        (("likes", "--only-shard", ""), "is no partition"),
+        (("likes", "--as-of", ""), "neither a time with its zone"),
     ],
 )
 def test_what_means_nothing_is_refused(run: Run, data: Path, words: tuple[str, ...], said: str) -> None:
@@ -365,7 +390,10 @@ def test_a_generation_that_is_not_there_is_not_shown(look: Run) -> None:
 def test_a_feed_is_explained_by_its_events(look: Run, system: Beside) -> None:
     post_id = feeds(EVENTS, [READER])[READER][0]
     (found,) = told(look("explain", str(READER), str(post_id), "--json"))
-    assert (found["in_feed"], found["generation"]) == (True, 1)
+    assert found["in_feed"]
+    assert found["read_from"] == [
+        {"projection": name, "generation": 1} for name in ("feeds", "timelines", "graph")
+    ]
     assert found["events"][0]["type"] == "post.created"
     assert found["events"][-1]["type"] == "user.followed"
     (author_id,) = {e.author_id for e in EVENTS if isinstance(e, PostCreated) and e.post_id == post_id}
@@ -374,12 +402,9 @@ def test_a_feed_is_explained_by_its_events(look: Run, system: Beside) -> None:
     told_of = [e["id"] for e in found["events"] if e["topic"] == "photolog.graph"]
     assert told_of == [str(event.id) for event in about]
     assert all(event["applied"] for event in found["events"])
-    stands = {(p["topic"], p["partition"]): p["offset"] for p in found["positions"]}
-    for event in found["events"]:
-        assert stands[event["topic"], event["partition"]] >= event["offset"]
     words = look("explain", str(READER), str(post_id)).stdout
     assert "A home feed is, by definition," in words
-    assert "Feeds 1, which is live, has come to all of them." in words
+    assert "What feeds are read from has come to all of them: feeds 1, timelines 1, graph 1." in words
 
 
 def test_an_event_that_the_feeds_have_not_come_to_is_named(look: Run, data: Path) -> None:
@@ -391,6 +416,28 @@ def test_an_event_that_the_feeds_have_not_come_to_is_named(look: Run, data: Path
     words = look("explain", str(READER), str(post_id)).stdout
     assert "feeds 1 stands at 0 and has not come to it" in words
     assert "has come to all of them" not in words
+
+
+def test_an_event_that_is_not_in_the_timelines_is_named_too(look: Run, data: Path) -> None:
+    """They say that a post was deleted, whatever the feeds hold."""
+    post_id = feeds(EVENTS, [READER])[READER][0]
+    (found,) = told(look("explain", str(READER), str(post_id), "--json"))
+    event = found["events"][0]
+    row = (event["topic"], event["partition"], event["offset"], int(event["id"]), "7", "broken")
+    insert = "INSERT INTO parked (topic, partition, offset, event_id, key, reason) VALUES (?,?,?,?,?,?)"
+    plant(data, "timelines", insert, *row)
+    (found,) = told(look("explain", str(READER), str(post_id), "--json"))
+    assert not found["events"][0]["applied"]
+    assert found["events"][0]["lacking"] == ["it is parked in timelines 1; see `photolog parked list`"]
+    assert "has come to all of them" not in look("explain", str(READER), str(post_id)).stdout
+
+
+@pytest.mark.parametrize("user", ["", "9" * 25, "\udcff", "a b"])
+def test_who_cannot_be_anybody_is_nobody(look: Run, user: str) -> None:
+    for words in (("show", user), ("explain", user, "5")):
+        done = look(*words)
+        assert done.exit_code == 2
+        assert "nobody is called" in done.output
 
 
 def test_a_post_that_nobody_made_is_explained(look: Run) -> None:

@@ -8,10 +8,12 @@ from events.codec import Record, encode
 from events.envelope import Envelope
 from projectors.catalogue import BY_NAME
 from replay.rebuild import Reached
-from runtime.beside import Beside, FolderPlace
+from runtime.beside import Beside
 from runtime.folder import Folder
+from runtime.folder_place import FolderPlace
 from runtime.settings import Settings
 from stores.ports.keys import Keys
+from stores.sqlite.database import delete
 from stores.sqlite.keys import SqliteKeys
 from stores.sqlite.log import PARTITION_COUNT, SqliteLog
 from stores.sqlite.state import open_state
@@ -32,6 +34,13 @@ async def lived(data: Path, *projections: str) -> Beside:
     for name in projections:
         await system.build(await system.registry.begin(name, BY_NAME[name].version), quiet)
     return system
+
+
+def damage(data: Path, projection: str, number: int) -> None:
+    """Nothing in the file of this generation can be read any more."""
+    file = Folder(data).view(projection, number)
+    delete(file)
+    file.write_bytes(b"no database" * 2000)
 
 
 def quiet(reached: Reached) -> None:

@@ -10,6 +10,7 @@ import orjson
 from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.commands import options
+from runtime.errors import CommandError
 from runtime.operating import Operator
 from runtime.scratch import NUMBER, Scratch
 from runtime.settings import read_settings
@@ -62,16 +63,14 @@ async def _drop(
             chosen = [g for g in await _chosen(system, projection, number) if g in agreed]
             for generation in chosen:
                 if not await Operator(system, by).drop(generation):
-                    raise click.ClickException(f"{projection} {generation.number} is in use by now")
+                    raise CommandError(f"{projection} {generation.number} is in use by now")
             return chosen
 
 
 def _drop_scratch(system: Beside, projection: str) -> Sequence[Generation]:
     """It can be built again, so nobody is asked, and it is in no history."""
     if not Scratch(system, read_settings()).drop(projection):
-        raise click.ClickException(
-            f"nothing of {projection} is kept by `photolog replay {projection} --as-of`"
-        )
+        raise CommandError(f"nothing of {projection} is kept by `photolog replay {projection} --as-of`")
     return [Generation(projection, NUMBER, BY_NAME[projection].version, "retired")]
 
 
@@ -81,9 +80,7 @@ async def _chosen(system: Beside, projection: str, number: int | None) -> Sequen
         return [g for g in known if g.state in ("retired", "broken")]
     found = [g for g in known if g.number == number]
     if not found:
-        raise click.ClickException(f"{projection} has no generation {number}")
+        raise CommandError(f"{projection} has no generation {number}")
     if found[0].state in FED:
-        raise click.ClickException(
-            f"{projection} {number} is {found[0].state}; see `photolog replay retire --help`"
-        )
+        raise CommandError(f"{projection} {number} is {found[0].state}; see `photolog replay retire --help`")
     return found

@@ -5,6 +5,7 @@ from datetime import datetime
 import click
 
 from runtime.beside import Beside
+from runtime.errors import CommandError
 from runtime.trying import topics_of
 from stores.ports.log import Partition, Positions
 
@@ -43,21 +44,21 @@ def _position(text: str) -> tuple[Partition, int]:
 
 
 async def cut_of(system: Beside, projection: str, named: Moment) -> int | Positions:
-    """A time as it is; positions with those that were not named, which are where the log ends now. Raises ClickException."""
+    """A time as it is; positions with those that were not named, which are where the log ends now. Raises CommandError."""
     if isinstance(named, int):
         return named
     ends = await system.log.ends(topics_of(projection))
     for at, offset in named.items():
         known(at, ends, projection)
         if not -1 <= offset <= ends[at]:
-            raise click.ClickException(
+            raise CommandError(
                 f"{at[0]}/{at[1]} has offsets from 0 to {ends[at]}, and -1 for none of it; not {offset}"
             )
     return {**ends, **named}
 
 
 def known(at: Partition, ends: Positions, projection: str) -> None:
-    """Raises ClickException for a partition that the projection does not read."""
+    """Raises CommandError for a partition that the projection does not read."""
     if at not in ends:
         topics = ", ".join(sorted({f"{topic}/{number}" for topic, number in ends}))
-        raise click.ClickException(f"{projection} reads no {at[0]}/{at[1]}; it reads {topics}")
+        raise CommandError(f"{projection} reads no {at[0]}/{at[1]}; it reads {topics}")

@@ -9,6 +9,7 @@ import orjson
 
 from runtime.beside import Beside, beside
 from runtime.commands import options
+from runtime.errors import CommandError
 from runtime.operating import Operator
 from stores.ports.registry import FED, Generation
 
@@ -47,7 +48,10 @@ async def _chosen(system: Beside, projection: str, number: int | None) -> Sequen
         return [g for g in known if g.state in FED and g.state != "live"]
     found = [g for g in known if g.number == number]
     if not found:
-        raise click.ClickException(f"{projection} has no generation {number}")
+        raise CommandError(f"{projection} has no generation {number}")
     if found[0].state == "live":
-        raise click.ClickException(f"{projection} {number} is live; roll back or replay first")
+        raise CommandError(f"{projection} {number} is live; roll back or replay first")
+    if found[0].state == "building":
+        drop = f"photolog replay drop {projection} --generation {number}"
+        raise CommandError(f"{projection} {number} is being built; `{drop}` gives it up")
     return [g for g in found if g.state in FED]

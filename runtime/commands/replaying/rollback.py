@@ -10,6 +10,7 @@ from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.commands.replaying.run import until_even
+from runtime.errors import CommandError
 from runtime.operating import Operator
 from stores.ports.registry import Generation, NotReadyError
 
@@ -45,16 +46,16 @@ async def _rollback(projection: str, data: Path | None, by: str | None) -> dict[
             is_back = await Operator(system, by).roll_back(live, earlier)
         except NotReadyError:
             broke = f"{projection} {earlier.number} broke meanwhile; see the log of whoever feeds it"
-            raise click.ClickException(broke) from None
+            raise CommandError(broke) from None
         if not is_back:
-            raise click.ClickException(f"somebody else has switched {projection}")
+            raise CommandError(f"somebody else has switched {projection}")
         return {"projection": projection, "from": live.number, "to": earlier.number}
 
 
 async def _replaced(system: Beside, projection: str) -> Generation:
     replaced = [g for g in await system.generations(projection) if g.state == "replaced"]
     if not replaced:
-        raise click.ClickException(
+        raise CommandError(
             f"{projection} has no generation to go back to; see `photolog replay status {projection}`"
         )
     return replaced[-1]
@@ -64,7 +65,7 @@ async def _even(system: Beside, live: Generation, earlier: Generation) -> None:
     ours = BY_NAME[earlier.projection].version
     name = f"{earlier.projection} {earlier.number}"
     if earlier.version != ours:
-        raise click.ClickException(
+        raise CommandError(
             f"{name} was made by version {earlier.version} of its fold, this release has {ours} and does not feed it: "
             "run the release that has that version, then this command of it"
         )
@@ -73,6 +74,6 @@ async def _even(system: Beside, live: Generation, earlier: Generation) -> None:
             await until_even(system, live, earlier)
     except TimeoutError:
         standing = await system.standing(earlier)
-        raise click.ClickException(
+        raise CommandError(
             f"{name} is {standing.behind_count:,} events behind the log and does not catch up; see the server's log"
         ) from None

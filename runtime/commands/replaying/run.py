@@ -5,6 +5,7 @@ them live.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 
 import click
@@ -17,10 +18,11 @@ from runtime.commands import options
 from runtime.commands.replaying import trying
 from runtime.commands.replaying.judging import bar
 from runtime.commands.replaying.progress import Shown
+from runtime.errors import CommandError
 from runtime.operating import Operator
 from runtime.reaching import until_reached
 from runtime.verifying import keep, verify_generation
-from stores.ports.errors import UnavailableError
+from stores.ports.errors import StoreError, UnavailableError
 from stores.ports.registry import Generation, NotReadyError
 
 
@@ -34,6 +36,12 @@ class How:
     as_json: bool
 
 
+def _number(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and isnan(value):
+        raise click.BadParameter("has to be a number")
+    return value
+
+
 @click.command()
 @click.argument(
     "projections", nargs=-1, required=True, type=click.Choice([*BY_NAME, "all"]), metavar="PROJECTION...|all"
@@ -41,7 +49,8 @@ class How:
 @click.option(
     "--rate",
     "events_per_s",
-    type=click.FloatRange(0, min_open=True),
+    type=click.FloatRange(0, 1e9, min_open=True),
+    callback=_number,
     metavar="EVENTS_PER_SECOND",
     help="Not faster than this, in small batches, so that who reads and writes beside it is not held up.",
 )
@@ -83,7 +92,7 @@ def run(
         click.echo(_broken_off(names, shown), err=True)
         raise SystemExit(options.BROKEN_OFF) from None
     except UnavailableError as error:
-        raise click.ClickException(f"{error}; {_broken_off(names, shown)}") from error
+        raise CommandError(f"{error}; {_broken_off(names, shown)}") from error
 
 
 def _broken_off(names: Sequence[str], shown: Shown) -> str:
@@ -119,19 +128,19 @@ async def _replay(system: Beside, name: str, how: How, shown: Shown) -> dict[str
         if fresh.state == "building":
             await system.build(fresh, report, how.events_per_s)
             if not await system.registry.mark(name, fresh.number, "ready"):
-                raise click.ClickException(f"somebody has given up {name} {fresh.number} meanwhile")
+                raise CommandError(f"somebody has given up {name} {fresh.number} meanwhile")
         await until_even(system, live, fresh)
     operator = Operator(system, how.by)
     seal = None if how.unverified else await _verified(system, operator, fresh, how.as_json)
     await until_even(system, live, fresh)  # verifying took its time, in which the live one went on
+    await operator.retire_others(live, fresh)
     shown.is_live = None
     try:
         shown.is_live = await operator.switch(live, fresh, seal)
     except NotReadyError:
-        raise click.ClickException(f"{name} {fresh.number} broke; see the server's log") from None
+        raise CommandError(f"{name} {fresh.number} broke; see the server's log") from None
     if not shown.is_live:
-        raise click.ClickException(f"somebody else has switched {name}; see `photolog replay history {name}`")
-    await operator.retire_others(name, live)
+        raise CommandError(f"somebody else has switched {name}; see `photolog replay history {name}`")
     return {"projection": name, "from": live.number, "to": fresh.number, "certificate": seal}
 
 
@@ -142,9 +151,15 @@ async def _verified(system: Beside, operator: Operator, fresh: Generation, as_js
         certificate = await _judged(system, fresh, as_json)
     kept_at = keep(system, certificate, None)
     await operator.verified(fresh, certificate.differences_count, certificate.seal)
+    if not certificate.equal and certificate.parked_count:
+        raise CommandError(
+            f"{certificate.parked_count:,} events are parked in {fresh.projection} {fresh.number}, so it is not what the log says "
+            f"and was not switched to: {kept_at} says how it differs. See `photolog parked list`, mend the cause, have them tried "
+            f"again with `photolog parked retry`, and give the same command again; with --unverified it switches all the same"
+        )
     if not certificate.equal:
         retire = f"photolog replay retire {fresh.projection} --generation {fresh.number}"
-        raise click.ClickException(
+        raise CommandError(
             f"{fresh.projection} {fresh.number} is not what the log says and was not switched to: {kept_at} says what "
             f"differs. Mend the cause, give it up with `{retire}`, and replay again"
         )
@@ -159,5 +174,14 @@ async def _judged(system: Beside, fresh: Generation, as_json: bool) -> Certifica
 
 
 async def until_even(system: Beside, live: Generation, other: Generation) -> None:
-    """Wait until the other generation stands where the live one stands now."""
-    await until_reached(system, other, await system.positions(live))
+    """Wait until the other generation stands where the live one stands now: at most at the log's end, which may have been cut, and
+    nowhere when it cannot be read. Such a one is to be replaced all the more.
+    """
+    try:
+        stands = await system.positions(live)
+    except UnavailableError:
+        raise
+    except StoreError:
+        stands = {}
+    ends = await system.log.ends(BY_NAME[live.projection].topics)
+    await until_reached(system, other, {at: min(offset, ends.get(at, -1)) for at, offset in stands.items()})

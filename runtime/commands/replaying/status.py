@@ -13,6 +13,7 @@ from runtime.beside import Beside, Standing, beside
 from runtime.commands import options, standings
 from runtime.commands.replaying.progress import Pace, duration
 from runtime.due import what_to_do
+from stores.ports.registry import FED
 
 _APART_S = 1.0
 """Between the two looks at what is being built, from which its pace is known."""
@@ -81,10 +82,17 @@ def _json(standing: Standing, paces: Mapping[tuple[str, int], Pace]) -> dict[str
 
 def _remark(standing: Standing, paces: Mapping[tuple[str, int], Pace]) -> str:
     name, version = standing.generation.projection, standing.generation.version
+    number, is_ours = standing.generation.number, version == BY_NAME[standing.generation.projection].version
+    if standing.unreadable is not None and standing.generation.state in (*FED, "building"):
+        return f"{standing.unreadable}; `{what_to_do(name)}` builds another"
     if standing.is_rebuild_due:
         ours = BY_NAME[name].version
         return f"rebuild due: made by version {version}, this is {ours}; `{what_to_do(name)}`"
     match standing.generation.state:
+        case "building" | "ready" if not is_ours:
+            return f"made by version {version} of its fold; `photolog replay drop {name} --generation {number}` removes it"
+        case "replaced" if not is_ours:
+            return f"made by version {version} of its fold, so there is no going back to it; `photolog replay retire {name}`"
         case "building":
             pace = paces.get(_key(standing), Pace())
             left_s = pace.left_s(standing.behind_count)

@@ -32,7 +32,7 @@ _COSTS = {
 def tell_trial(trial: Trial, changed: Mapping[str, Any], as_json: bool) -> bool:
     """Whether nothing would change."""
     found, certificate = changes(trial.certificate), trial.certificate
-    is_same = not (found.count or certificate.faults)
+    is_same = certificate.equal and not (found.count or certificate.faults or certificate.live_behind_count)
     if as_json:
         click.echo(orjson.dumps(_trial_json(trial, found, changed)).decode())
         return is_same
@@ -77,9 +77,20 @@ def _trial_lines(certificate: Certificate, found: Changes) -> Iterator[str]:
     counts = f"{certificate.entities_count:,} entities, {certificate.events_count:,} events"
     if found.count:
         yield f"{name}: a replay would change {found.count:,} of {counts}"
+    elif certificate.faults:
+        yield f"{name}: what a replay would change cannot be told ({counts})"
+    elif certificate.live_behind_count:
+        yield f"{name}: a replay would bring what generation {live} lacks, and change nothing else ({counts})"
     else:
         yield f"{name}: a replay would change nothing ({counts})"
     yield f"  generation {live} stays live; nothing was switched or recorded"
+    if certificate.live_behind_count:
+        yield f"  {certificate.live_behind_count:,} events at the log's end are not in it, and nobody feeds it"
+    if not certificate.equal:
+        differing = (
+            f"{certificate.differences_count:,} differences, {certificate.parked_count:,} parked events"
+        )
+        yield f"  a replay would not switch to what it builds, since that is not what the log says ({differing})"
     yield from (f"  {fault}" for fault in certificate.faults)
     for difference in found.live[:_EXAMPLES_COUNT]:
         yield from _would_change(difference)
@@ -145,6 +156,9 @@ def _trial_json(trial: Trial, found: Changes, changed: Mapping[str, Any]) -> Map
         "events": certificate.events_count,
         "entities": certificate.entities_count,
         "would_change": found.count,
+        "would_bring": certificate.live_behind_count,
+        "would_switch": certificate.equal,
+        "parked": certificate.parked_count,
         "examples": _examples(found.live),
         "rebuilt_wrong": _examples(found.rebuilt),
         "faults": list(certificate.faults),

@@ -24,6 +24,7 @@ from runtime.commands.replaying.judging import bar
 from runtime.commands.replaying.moments import Moment, cut_of, known, moment, partition
 from runtime.commands.replaying.progress import Shown as Built
 from runtime.commands.users import user_id
+from runtime.errors import CommandError
 from runtime.operating import Operator
 from runtime.repairing import Repairs
 from runtime.scratch import NUMBER
@@ -104,7 +105,7 @@ def instead(run: Callable[..., None]) -> Callable[..., None]:
         **given: Any,
     ) -> None:
         chosen = (dry_run or bool(changed), as_of, only_user, only_shard)
-        wanted = [name for name, value in zip(_CHOICES, chosen, strict=True) if value]
+        wanted = [name for name, value in zip(_CHOICES, chosen, strict=True) if value not in (None, False)]
         if not wanted:
             if repair:
                 raise click.UsageError(
@@ -169,7 +170,7 @@ def _do(how: _How, each: Each) -> None:
         click.echo(f"broken off; {_left(how)}", err=True)
         raise SystemExit(options.BROKEN_OFF) from None
     except UnavailableError as error:
-        raise click.ClickException(f"{error}; {_left(how)}, when it is back") from error
+        raise CommandError(f"{error}; {_left(how)}, when it is back") from error
     raise SystemExit(0 if is_same else 1)
 
 

@@ -13,6 +13,7 @@ from replay.differences import Difference, Way
 from runtime.beside import beside
 from runtime.commands import options
 from runtime.commands.replaying.judging import bar
+from runtime.errors import CommandError
 from runtime.operating import Operator
 from runtime.verifying import keep, to_verify, verify_generation
 from stores.ports.errors import UnavailableError
@@ -49,7 +50,7 @@ def verify(
     writes. On a difference it says which post, user or term differs, how, and which events made it so. Words that people
     wrote are given by their digests. What was found is told by `photolog replay history`.
 
-    Exit status 0 when every verified generation is equal, 1 when one differs.
+    Exit status 0 when every verified generation is equal, 1 when one differs, 2 when that could not be found out.
 
     Example: photolog replay verify likes feeds
     """
@@ -58,8 +59,11 @@ def verify(
         raise click.UsageError("--generation and --certificate are for one projection")
     try:
         found = asyncio.run(_verify_each(names, generation, certificate, data, by, as_json))
+    except KeyboardInterrupt:
+        click.echo("broken off; give the command again", err=True)
+        raise SystemExit(options.BROKEN_OFF) from None
     except UnavailableError as error:
-        raise click.ClickException(f"{error}; nothing was found out, verify again when it is back") from error
+        raise CommandError(f"{error}; nothing was found out, verify again when it is back") from error
     if not all(each.equal for each in found):
         raise SystemExit(1)
 
