@@ -270,7 +270,8 @@ class Step(Generic[C]):
     async def _released(self, topic: str, key: str, entries: Sequence[Entry]) -> bool:
         """All of them, or none and the key's retry is refused."""
         events = await self._fold(entries)
-        broken = next((event.parked for event in events if event.parked is not None), None)
+        refused = next((event for event in events if event.parked is not None), None)
+        broken = None if refused is None else f"event {refused.event_id}: {refused.parked}"
         try:
             if broken is None:
                 await self._patiently(lambda: self.view.release(topic, key, events))

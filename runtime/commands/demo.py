@@ -37,9 +37,7 @@ def demo(url: str, people_count: int, posts_count: int, seed: int, as_json: bool
 
     Example: photolog demo --people 20 --posts 80
     """
-    from runtime.demo.run import (
-        run_demo,
-    )  # needs Pillow and an HTTP client, which no other command has to load
+    from runtime.demo.run import run_demo  # needs Pillow and an HTTP client
 
     try:
         asyncio.run(run_demo(url, people_count, posts_count, seed, as_json))

@@ -16,6 +16,7 @@ from runtime.demo.errors import DemoError
 
 LONGEST_WAIT_S = 75.0
 """A little more than the window of the limits that count per minute."""
+_LAST_PORT = 65_535
 _TRIES_COUNT = 8
 _AGAIN = frozenset({429, 503})
 _TIMEOUT_S = 30.0
@@ -46,6 +47,8 @@ class Client:
             )
         except httpx2.InvalidURL as error:
             raise _no_address(self.url) from error
+        if (self._http.base_url.port or 0) > _LAST_PORT:
+            raise _no_address(self.url)
 
     async def close(self) -> None:
         await self._http.aclose()

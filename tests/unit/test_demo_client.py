@@ -129,7 +129,7 @@ async def test_nobody_there(opened: Opened) -> None:
         await client.call("GET", "/healthz")
 
 
-@pytest.mark.parametrize("url", ["no-url", "http://[::", "ftp://127.0.0.1"])
+@pytest.mark.parametrize("url", ["no-url", "http://[::", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
 async def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
     with pytest.raises(
         DemoError, match=re.escape("is no address to connect to. Try --url http://127.0.0.1:8000")

@@ -105,7 +105,8 @@ async def test_a_retry_that_fails_again_is_refused_with_its_reason(world: World)
     await world.drain()
     parked = await world.view.parked()
     assert [(event.offset, event.retry) for event in parked] == [(1, False), (3, False), (4, False)]
-    assert all(event.reason == "ZeroDivisionError: cannot be folded" for event in parked)
+    reason = f"event {parked[0].event_id}: ZeroDivisionError: cannot be folded"
+    assert all(event.reason == reason for event in parked)
     assert (await likers(world))[POISON] == []
 
 
