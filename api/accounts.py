@@ -147,9 +147,12 @@ async def patch_me(app: Services, call: Call) -> Answer:
 async def put_password(app: Services, call: Call) -> Answer:
     body = call.body(NewPassword)
     # Somebody whom no view shows yet is told so before anything is changed.
-    answer = await get_me(app, call)
-    await doorkeeper(app).change_password(call.me, body.current, body.new)
+    answer, door = await get_me(app, call), doorkeeper(app)
+    stored = await door.proved(call.me, body.current)
+    # Before the password is another: when a 503 follows, the same request can be repeated, and no other session is left by it.
     await app.sessions.end_others(call.me, session_id(call))
+    await door.replace(call.me, stored, body.new)
+    await app.sessions.end_others(call.me, session_id(call))  # opened meanwhile with the old one
     return answer
 
 

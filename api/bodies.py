@@ -42,7 +42,7 @@ def _is_utf8(parameters: str) -> bool:
 
 async def read_body(receive: Receive, headers: Headers) -> bytes:
     """The whole body; raises 413 beyond `MAX_BODY_BYTES`, and 400 when it takes too long."""
-    if _declared_bytes(headers) > _DRAINED_BYTES:
+    if declared_bytes(headers) > _DRAINED_BYTES:
         raise _too_large({"Connection": "close"})
     try:
         async with asyncio.timeout(RECEIVE_LIMIT_S):
@@ -71,7 +71,7 @@ async def _read(receive: Receive) -> bytes:
     return b"".join(chunks)
 
 
-def _declared_bytes(headers: Headers) -> int:
+def declared_bytes(headers: Headers) -> int:
     text = headers.get(b"content-length", "0")
     if not (text.isascii() and text.isdigit() and len(text) <= 19):
         raise problem(MALFORMED, "Content-Length is not a number.")

@@ -9,14 +9,13 @@ import time
 from collections.abc import Callable
 
 import structlog
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import scopes
 from api.cors import Cors
 from api.headers import Headers, read_headers
-from api.problems import INTERNAL, ProblemError, from_exception, problem
+from api.problems import INTERNAL, ProblemError, away, problem
 from api.replies import problem_reply, send_reply
 from stores.ports.errors import UnavailableError
 
@@ -68,8 +67,8 @@ class Edge:
             response.status = CLIENT_GONE
         except ProblemError as error:
             await self._fail(scope, response, error)
-        except (HTTPException, UnavailableError) as error:
-            await self._fail(scope, response, from_exception(error))
+        except UnavailableError:
+            await self._fail(scope, response, away())
         except Exception:
             log.exception("request failed", route=scope.get(scopes.ROUTE, UNKNOWN_ROUTE))
             await self._fail(scope, response, problem(INTERNAL))

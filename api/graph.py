@@ -1,6 +1,5 @@
 """Following over HTTP, and the lists of followers and followed."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from api.calls import Answer, Call
@@ -45,12 +44,7 @@ async def get_following(app: Services, call: Call) -> Answer:
 async def _page_of_people(app: Services, views: Views, call: Call, candidates: Candidates) -> Answer:
     if not await views.accounts.accounts((call.id,)):
         raise problem(NOT_FOUND)
-
-    async def shown(user_ids: Sequence[int]) -> list[bytes]:
-        summaries = await app.people.summaries(views, call.viewer_id, user_ids)
-        return [summaries[user_id] for user_id in user_ids if user_id in summaries]
-
-    return await filled_page(call, candidates, shown)
+    return await filled_page(call, candidates, partial(app.people.listed, views, call.viewer_id))
 
 
 def routes(app: Services) -> list[Endpoint]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from api.calls import Answer, Call
 from api.pages import page
-from api.problems import NOT_CAUGHT_UP, NOT_FOUND, problem, unavailable
+from api.problems import NOT_CAUGHT_UP, NOT_FOUND, problem
 from api.services import Services
 from producers.visibility import visible
 from stores.ports.media import Media
@@ -132,7 +132,7 @@ async def own_summary(app: Services, views: Views, me: int) -> bytes:
     """The caller as a UserSummary, read before a write that will answer with it; 503 for who is so new that no view knows them."""
     summaries = await app.people.summaries(views, me, (me,))
     if me not in summaries:
-        raise unavailable(NOT_CAUGHT_UP)
+        raise problem(NOT_CAUGHT_UP)
     return summaries[me]
 
 

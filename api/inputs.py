@@ -8,7 +8,7 @@ refused.
 
 import json
 from collections.abc import Mapping
-from typing import Literal, get_origin
+from typing import Literal, TypeVar, get_origin
 from urllib.parse import parse_qsl
 
 import orjson
@@ -17,6 +17,8 @@ from pydantic_core import ErrorDetails
 
 from api.models import Input, QueryInput
 from api.problems import INVALID, MALFORMED, TOKEN_IN_URL, FieldError, ProblemError, invalid, problem
+
+M = TypeVar("M", bound=BaseModel)
 
 MAX_QUERY_CHARS = 8 * 1024
 MAX_QUERY_PARAMETERS = 100
@@ -149,3 +151,13 @@ def parsed_limit(text: str | None) -> int:
     if not 1 <= int(text) <= MAX_LIMIT:
         raise invalid("limit", "out_of_range", f"must be 1 to {MAX_LIMIT}")
     return int(text)
+
+
+def merged_part(patch: BaseModel, known: M | None, kind: type[M], name: str) -> M:
+    """A part of something after a merge patch of it; a 422 for each member of `kind` that it then lacks."""
+    values = ({} if known is None else known.model_dump()) | patch.model_dump(exclude_unset=True)
+    missing = [member for member in kind.model_fields if member not in values]
+    if missing:
+        errors = [FieldError(f"{name}.{member}", "missing", "Field required") for member in missing]
+        raise problem(INVALID, errors=errors)
+    return kind(**values)

@@ -1,6 +1,5 @@
 """Likes over HTTP."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from api.calls import Answer, Call
@@ -32,11 +31,7 @@ async def delete_like(app: Services, call: Call) -> Answer:
 async def get_likes(app: Services, call: Call) -> Answer:
     views = app.views()
     await visible_post(views, call.me, call.id)
-
-    async def shown(user_ids: Sequence[int]) -> list[bytes]:
-        summaries = await app.people.summaries(views, call.me, user_ids)
-        return [summaries[user_id] for user_id in user_ids if user_id in summaries]
-
+    shown = partial(app.people.listed, views, call.me)
     return await filled_page(call, partial(views.likes.likers, call.id), shown)
 
 

@@ -9,17 +9,15 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from api.calls import Answer, Call
+from api.inputs import merged_part
 from api.media_json import Media, media_json, rendition_urls
 from api.models import MAY_BE_ABSENT, Input, Output, Time, rfc3339
 from api.problems import (
     CONFLICT,
-    INVALID,
     MEDIA_IN_USE,
     NOT_FOUND,
     TOO_LARGE,
     UPLOAD_INCOMPLETE,
-    FieldError,
-    problem,
 )
 from api.routes import Endpoint, Reply
 from api.services import Services
@@ -171,7 +169,9 @@ def edit_of(patch: MediaPatch, media: StoredMedia) -> Edit:
     return Edit(
         changed=tuple(name for name in fields if name in patch.model_fields_set),
         alt_text=patch.alt_text or "",
-        focal_point=None if patch.focal_point is None else _merged(patch.focal_point, media.focal_point),
+        focal_point=None
+        if patch.focal_point is None
+        else merged_part(patch.focal_point, media.focal_point, FocalPoint, "focal_point"),
     )
 
 
@@ -197,15 +197,6 @@ def _declaration(body: NewMedia) -> Declaration:
         filter=body.filter or "none",
         focal_point=None if point is None else FocalPoint(x=point.x, y=point.y),
     )
-
-
-def _merged(patch: FocalPointPatch, point: FocalPoint | None) -> FocalPoint:
-    values = ({} if point is None else point.model_dump()) | patch.model_dump(exclude_unset=True)
-    missing = [name for name in ("x", "y") if name not in values]
-    if missing:
-        errors = [FieldError(f"focal_point.{name}", "missing", "Field required") for name in missing]
-        raise problem(INVALID, errors=errors)
-    return FocalPoint(**values)
 
 
 def _answer(app: Services, media: StoredMedia, positions: Positions | None) -> Answer:

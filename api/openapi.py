@@ -34,7 +34,7 @@ from api.problems import (
     UNSUPPORTED_MEDIA_TYPE,
     Kind,
 )
-from api.routes import Endpoint, Reply
+from api.routes import Endpoint
 
 Json = dict[str, Any]
 Schemas = dict[type[BaseModel], Json]
@@ -169,15 +169,19 @@ def _query_parameters(endpoint: Endpoint) -> list[Json]:
 
 
 def _successes(endpoint: Endpoint, schemas: Schemas) -> Json:
-    found = {str(status): _success(endpoint, reply, schemas) for status, reply in endpoint.replies.items()}
+    found = {str(status): _success(endpoint, status, schemas) for status in endpoint.replies}
     if endpoint.method == "GET":
         found["304"] = {"description": "The client has it", "headers": _headers(endpoint, "ETag")}
     return found
 
 
-def _success(endpoint: Endpoint, reply: Reply, schemas: Schemas) -> Json:
+def _success(endpoint: Endpoint, status: int, schemas: Schemas) -> Json:
+    reply = endpoint.replies[status]
     names = list(reply.headers)
-    names.append("ETag" if endpoint.method == "GET" else "Photolog-Position")
+    if endpoint.method != "GET":
+        names.append("Photolog-Position")
+    elif status == 200:
+        names.append("ETag")
     if endpoint.paged:
         names.append("Link")
     response: Json = {"description": reply.description, "headers": _headers(endpoint, *names)}

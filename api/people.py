@@ -4,7 +4,7 @@ The part of a person that is the same for every viewer is remembered as bytes fo
 account and the same avatar; only the relationship is made anew. Whether a viewer may see somebody is not decided here.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -142,6 +142,11 @@ class People:
             self._registered(views, user_ids), self._relationships(views, me, user_ids)
         )
         return {user_id: person.summary(relationships[user_id]) for user_id, person in known.items()}
+
+    async def listed(self, views: Views, me: int | None, user_ids: Sequence[int]) -> list[bytes]:
+        """The same in this order, without those that are not there."""
+        summaries = await self.summaries(views, me, user_ids)
+        return [summaries[user_id] for user_id in user_ids if user_id in summaries]
 
     async def users(self, views: Views, me: int | None, user_ids: Collection[int]) -> dict[int, bytes]:
         """JSON of a User for each of those that are registered."""

@@ -34,10 +34,9 @@ from api.problems import (
     NOT_FOUND,
     RATE_LIMITED,
     ProblemError,
-    from_exception,
+    away,
     problem,
     rejected,
-    unavailable,
 )
 from api.rates import Limits, rate_headers, rate_key
 from api.replies import Presenter, RawHeaderList, RawReply, problem_reply, send_reply
@@ -109,12 +108,12 @@ class Pipeline:
                 reply = await self._reply(match, scope, receive, limited, patience)
         except ProblemError as error:
             reply = problem_reply(error)
-        except UnavailableError as error:
-            reply = problem_reply(from_exception(error))
+        except UnavailableError:
+            reply = problem_reply(away())
         except TimeoutError:
             if not patience.expired():
                 raise
-            reply = problem_reply(from_exception(UnavailableError("no answer in time")))
+            reply = problem_reply(away())
         reply.headers.extend(limited)
         await send_reply(reply, scope["method"], send)
 
@@ -261,4 +260,4 @@ class Pipeline:
                 reads = tuple(name for name in reads if name != FEEDS)
                 call.is_without_feeds = True
             elif left_ms <= 0:
-                raise unavailable(NOT_CAUGHT_UP)
+                raise problem(NOT_CAUGHT_UP)

@@ -8,17 +8,16 @@ from pydantic_core import PydanticCustomError
 
 from api.calls import Answer, Call
 from api.hydrate import POST_READS, own_summary, page_of_posts, present_posts, present_written
+from api.inputs import merged_part
 from api.models import MAY_BE_ABSENT, Id, Ids, Input, QueryInput
 from api.pages import ItemsOf, PageOf, whole
 from api.post_json import Post
 from api.problems import (
     FORBIDDEN,
-    INVALID,
     MEDIA_IN_USE,
     MEDIA_NOT_READY,
     NOT_CAUGHT_UP,
     NOT_FOUND,
-    FieldError,
     problem,
 )
 from api.routes import Endpoint, Reply
@@ -134,18 +133,9 @@ def changes_of(patch: PostPatch, post: StoredPost) -> PostChanges:
     return PostChanges(
         changed=tuple(name for name in fields if name in patch.model_fields_set),
         caption=patch.caption or "",
-        place=None if patch.place is None else _merged_place(patch.place, post.place),
+        place=None if patch.place is None else merged_part(patch.place, post.place, Place, "place"),
         visibility=patch.visibility,
     )
-
-
-def _merged_place(patch: PlacePatch, place: Place | None) -> Place:
-    values = ({} if place is None else place.model_dump()) | patch.model_dump(exclude_unset=True)
-    missing = [name for name in Place.model_fields if name not in values]
-    if missing:
-        errors = [FieldError(f"place.{name}", "missing", "Field required") for name in missing]
-        raise problem(INVALID, errors=errors)
-    return Place(**values)
 
 
 async def delete_one_post(app: Services, call: Call) -> Answer:

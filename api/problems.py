@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
-from starlette.exceptions import HTTPException
 
 from producers.errors import InvalidError, RejectedError
-from stores.ports.errors import UnavailableError
 
 PROBLEM_TYPE = "application/problem+json"
 UNAVAILABLE_RETRY_S = 1
@@ -66,14 +64,6 @@ _OWED: Mapping[int, Mapping[str, str]] = {
     503: {"Retry-After": str(UNAVAILABLE_RETRY_S)},
 }
 """Headers that every problem of a status has, whoever raises it."""
-
-_BY_STATUS = {
-    kind.status: kind
-    for kind in (
-        MALFORMED, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, BODY_TOO_LARGE,
-        UNSUPPORTED_MEDIA_TYPE, INVALID, RATE_LIMITED, UNAVAILABLE,
-    )
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +122,9 @@ def invalid(field_name: str, code: str, detail: str, kind: Kind = INVALID) -> Pr
     return problem(kind, detail, errors=(FieldError(field_name, code, detail),))
 
 
-def unavailable(kind: Kind = UNAVAILABLE, detail: str | None = None) -> ProblemError:
-    """A 503: the same request may succeed later."""
-    return problem(kind, detail)
+def away() -> ProblemError:
+    """What a store that does not answer comes to."""
+    return problem(UNAVAILABLE, "A write may still appear; the same request is safe with an idempotency key.")
 
 
 def rejected(error: RejectedError) -> ProblemError:
@@ -145,13 +135,3 @@ def rejected(error: RejectedError) -> ProblemError:
             error.field, error.code, str(error), kind if kind.status == INVALID.status else INVALID
         )
     return problem(CATALOGUE[error.code], str(error))
-
-
-def from_exception(error: UnavailableError | HTTPException) -> ProblemError:
-    """The problem for what stores and Starlette raise."""
-    if isinstance(error, UnavailableError):
-        return unavailable(
-            detail="A write may still appear; the same request is safe with an idempotency key."
-        )
-    kind = _BY_STATUS.get(error.status_code, INTERNAL if error.status_code >= 500 else MALFORMED)
-    return problem(kind, headers=error.headers)

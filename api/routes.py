@@ -3,17 +3,17 @@ and the OpenAPI document are both made from it.
 
 A slice builds its routes from what it needs and hands them over:
 
-    def likes_routes(log: Log, posts: PostsReader) -> tuple[Endpoint, ...]:
-        async def put_like(call: Call) -> Answer:
-            appended = await like_post(log, posts, call.me, call.id)
-            return Answer(body={"liked": True}, position=appended)
+    async def put_like(app: Services, call: Call) -> Answer:
+        position = await like_post(app.log, app.views(), app.command(call), call.id)
+        return Answer(body={"liked": True}, position=position)
 
-        return (
+    def routes(app: Services) -> list[Endpoint]:
+        return [
             Endpoint(
-                "PUT", "/v1/posts/{id}/like", put_like, summary="Like a post", tag="likes",
-                replies={200: Reply("Liked", Liked)}, problems=(NOT_FOUND,), reads=("timelines",),
+                "PUT", "/v1/posts/{id}/like", partial(put_like, app), summary="Like a post", tag="likes",
+                replies={200: Reply("You like it", Liked)}, problems=(NOT_FOUND,), reads=("timelines", "graph"),
             ),
-        )
+        ]
 
 Before the handler runs the pipeline has answered 401, 404 for path ids that are none, 405, 413, 415, 400 and
 422 for cursor, position, body and query, 429, and 503 for a position that is not reached within two seconds.

@@ -133,8 +133,7 @@ async def search_users(app: Services, call: Call) -> Answer:
     items: list[bytes] = []
     for _ in range(MAX_ROUNDS):
         found = await views.search.users(prefixes, key, call.limit - len(items))
-        people = await app.people.summaries(views, call.viewer_id, found.user_ids)
-        items += [people[user_id] for user_id in found.user_ids if user_id in people]
+        items += await app.people.listed(views, call.viewer_id, found.user_ids)
         key = found.next_key
         if key is None or len(items) == call.limit:
             break

@@ -24,7 +24,9 @@ from stores.ports.views import Views
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`views` gives the live views and is called once per request."""
+    """`views` gives the live views. What reads calls it once per request; a command again after each wait, since a switch may come
+    between.
+    """
 
     log: Journal
     keys: Keys

@@ -6,7 +6,6 @@ judges them, and never serves an original.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Final
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect
@@ -14,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from api import scopes
+from api.bodies import declared_bytes
 from api.conditional import is_known
 from api.headers import Headers
 from api.problems import (
@@ -30,6 +30,7 @@ from api.replies import RawReply, send_reply
 from events.ids import Clock
 from stores.ports.media import MediaReader
 from stores.ports.objects import (
+    CACHE_CONTROL,
     Audience,
     ObjectMissingError,
     SelfServed,
@@ -47,10 +48,6 @@ _DRAINED_BYTES = 8 << 20
 """What is read and dropped beyond the size: most clients look at the answer only after they have sent everything."""
 _MAX_QUERY_BYTES = 2048
 
-_CACHE: Final = {
-    "public": b"public, max-age=86400, immutable",
-    "private": b"private, max-age=300",
-}
 _ALWAYS = (
     (b"content-security-policy", b"default-src 'none'; sandbox"),
     (b"content-disposition", b"inline"),
@@ -90,7 +87,7 @@ class ObjectRoute:
         except ObjectMissingError:
             raise problem(NOT_FOUND) from None
         etag = f'"{key.rpartition("/")[2]}"'  # the bytes under a key never change
-        shared = [*_ALWAYS, (b"cache-control", _CACHE[audience]), (b"etag", etag.encode())]
+        shared = [*_ALWAYS, (b"cache-control", CACHE_CONTROL[audience].encode()), (b"etag", etag.encode())]
         if is_known(etag, headers.get(b"if-none-match")):
             return RawReply(304, shared, b"")
         return RawReply(200, [*shared, (b"content-type", content_type.encode())], content)
@@ -132,11 +129,9 @@ class ObjectRoute:
 
 async def _chunks(grant: UploadGrant, headers: Headers, receive: Receive) -> AsyncIterator[bytes]:
     """Raises 413 for more than was declared, once enough was read for the client to see it."""
-    declared = headers.get(b"content-length", "0")
-    if not (declared.isascii() and declared.isdigit() and len(declared) <= 19):
-        raise problem(MALFORMED, "Content-Length is not a number.")
+    declared = declared_bytes(headers)
     most = grant.size_bytes + _DRAINED_BYTES
-    received, more = 0, int(declared) <= most
+    received, more = 0, declared <= most
     while more and received <= most:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -146,8 +141,8 @@ async def _chunks(grant: UploadGrant, headers: Headers, receive: Receive) -> Asy
         received += len(chunk)
         if received <= grant.size_bytes:
             yield chunk
-    if max(received, int(declared)) > grant.size_bytes:
-        close = {"Connection": "close"} if max(received, int(declared)) > most else {}
+    if max(received, declared) > grant.size_bytes:
+        close = {"Connection": "close"} if max(received, declared) > most else {}
         raise problem(BODY_TOO_LARGE, f"The file was declared with {grant.size_bytes} bytes.", headers=close)
 
 

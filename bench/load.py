@@ -1,7 +1,7 @@
 """A load generator: one process, plain HTTP/1.1 over kept-alive connections, requests prepared as bytes.
 
-Run as a program: reads one JSON `Plan` from standard input and writes one JSON result. With `rate` it is open-loop: requests start
-when they are due, whatever became of those before, and latency counts from then. Without, every connection goes as fast as it can.
+Run as a program: reads one JSON `Plan` from standard input and writes one JSON result. With `rate` requests start when they
+are due and a connection is free, and latency counts from when they were due. Without, every connection goes as fast as it can.
 """
 
 import asyncio
@@ -106,24 +106,21 @@ class Load:
     async def _at_rate(self, connections: list[Connection], started: float) -> None:
         idle = deque(connections)
         freed = asyncio.Event()
-        running: set[asyncio.Task[None]] = set()
 
         async def one(connection: Connection, due: float) -> None:
             await self._one(connection, due)
             idle.append(connection)
             freed.set()
 
-        for number in range(int(self._plan.rate * self._plan.seconds)):
-            due = started + number / self._plan.rate
-            if (early := due - time.perf_counter()) > 0:
-                await asyncio.sleep(early)
-            while not idle:
-                freed.clear()
-                await freed.wait()
-            task = asyncio.create_task(one(idle.popleft(), due))
-            running.add(task)
-            task.add_done_callback(running.discard)
-        await asyncio.gather(*running)
+        async with asyncio.TaskGroup() as running:
+            for number in range(int(self._plan.rate * self._plan.seconds)):
+                due = started + number / self._plan.rate
+                if (early := due - time.perf_counter()) > 0:
+                    await asyncio.sleep(early)
+                while not idle:
+                    freed.clear()
+                    await freed.wait()
+                running.create_task(one(idle.popleft(), due))
 
     async def _one(self, connection: Connection, due: float) -> None:
         status = await connection.send(self._taken())

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.measured import Measured
-from bench.seed import Seeded
 from projectors.catalogue import BY_NAME
 from projectors.step import Step
 from replay.rebuild import build
@@ -30,7 +29,7 @@ BARE_INSERTS = "SQLite, bare inserts of 2,000 a transaction"
 _PARTITION = ("photolog.posts", 0)
 
 
-def measure(folder: Path, seeded: Seeded, rounds: int, seconds: float) -> list[Measured]:
+def measure(folder: Path, rounds: int) -> list[Measured]:
     return [*_rebuilds(folder, rounds), _fan_out(folder, rounds)]
 
 

@@ -64,11 +64,10 @@ def _embedded(
     with tempfile.TemporaryDirectory(prefix="photolog-bench-") as folder:
         tell("seeding")
         seeded = seed_now(Path(folder) / "data", pairs)
-        measured: list[Measured] = []
-        for name, benchmark in (("HTTP", serving.measure), ("projections", projections.measure)):
-            tell(f"measuring {name}")
-            measured += benchmark(Path(folder), seeded, options.rounds, options.seconds)
-    return measured
+        tell("measuring HTTP")
+        served = serving.measure(Path(folder), seeded, options.rounds, options.seconds)
+        tell("measuring projections")
+        return [*served, *projections.measure(Path(folder), options.rounds)]
 
 
 def _distributed(

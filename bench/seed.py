@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.batches import in_batches
 from events.accounts import AccountRegistered
 from events.envelope import Envelope
 from events.graph import Followed
@@ -53,7 +54,6 @@ class Seeded:
     people: tuple[int, ...]
     posts: tuple[tuple[int, int], ...]
     """(post, author), in the order of their making."""
-    event_count: int
 
 
 class Story:
@@ -133,8 +133,8 @@ def _rendition(name: str, side: int, media_id: int) -> Rendition:
     )
 
 
-async def write(data: Path, story: Story) -> int:
-    """Fill an empty data folder; returns how many events it has now."""
+async def write(data: Path, story: Story) -> None:
+    """Fill an empty data folder."""
     folder = Folder(data)
     folder.make()
     state = open_state(folder.state)
@@ -145,7 +145,9 @@ async def write(data: Path, story: Story) -> int:
     ):  # in one: a disk is synced once, and not for each of a hundred thousand
         rows = ((user_id, new_key()) for user_id in story.people)
         connection.executemany("INSERT INTO keys (user_id, key) VALUES (?, ?)", rows)
-    count = await _append(Journal(log, keys), story.events())
+    journal = Journal(log, keys)
+    for some in in_batches(story.events(), _AT_ONCE_COUNT):
+        await journal.append(*some)
     reactor_positions = SqliteReactorPositions(state)
     for reactor in (
         Processing,
@@ -157,29 +159,10 @@ async def write(data: Path, story: Story) -> int:
             await reactor_positions.advance(reactor.name, partition, end)
     log.close()
     state.close()
-    return count
-
-
-async def _append(journal: Journal, events: Iterator[Envelope]) -> int:
-    count = 0
-    for some in _in_batches(events, _AT_ONCE_COUNT):
-        await journal.append(*some)
-        count += len(some)
-    return count
-
-
-def _in_batches(events: Iterator[Envelope], size: int) -> Iterator[list[Envelope]]:
-    batch: list[Envelope] = []
-    for event in events:
-        batch.append(event)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    yield batch
 
 
 def seed_now(data: Path, follows: Sequence[tuple[int, int]]) -> Seeded:
     """Fill an empty data folder with a story of who follows whom here."""
     story = Story(1 + max(map(max, follows)), follows, random.Random(7), POSTS_EACH)
-    count = asyncio.run(write(data, story))
-    return Seeded(story.people, tuple(story.posts), count)
+    asyncio.run(write(data, story))
+    return Seeded(story.people, tuple(story.posts))

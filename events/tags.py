@@ -13,6 +13,8 @@ MAX_TAGS = 30
 MAX_TAG_CHARS = 64
 """In code points, counted after folding."""
 
+_GROWTH = 4
+"""NFC makes no text shorter than a quarter."""
 _RUN = re.compile(r"#([^#\s]+)")
 
 
@@ -26,6 +28,9 @@ def tags_of(caption: str) -> tuple[str, ...]:
 
 def as_tag(text: str) -> str | None:
     """The tag that a text without `#` names, or None when it cannot be one."""
+    if len(text) > MAX_TAG_CHARS * _GROWTH:
+        return None
+    text = unicodedata.normalize("NFC", text)
     if not text or len(text) > MAX_TAG_CHARS or _leading(text) != text:
         return None
     tag = _folded(text)

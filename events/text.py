@@ -24,38 +24,35 @@ time.
 
 
 class TextError(ValueError):
-    """The text is refused; `code` is stable, `limit` the bound that was missed, if one was."""
+    """The text is refused; `code` is stable."""
 
-    def __init__(self, code: str, message: str, limit: int | None = None) -> None:
+    def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-        self.limit = limit
 
 
-def normalised(value: str, minimum: int = 0, maximum: int | None = None) -> str:
+def normalised(value: str, minimum: int, maximum: int) -> str:
     """The NFC form; raises TextError for NUL, lone surrogates and lengths outside the bounds."""
     if "\0" in value:
         raise TextError("nul", "must not contain NUL")
     if not value.isascii():
         value = _composed(value, maximum)
     if len(value) < minimum:
-        raise TextError("too_short", f"must have at least {minimum} characters", minimum)
-    if maximum is not None and len(value) > maximum:
-        raise TextError("too_long", f"must have at most {maximum} characters", maximum)
+        raise TextError("too_short", f"must have at least {minimum} characters")
+    if len(value) > maximum:
+        raise TextError("too_long", f"must have at most {maximum} characters")
     return value
 
 
-def _composed(value: str, maximum: int | None) -> str:
-    if maximum is not None and len(value) > maximum * _GROWTH:
-        raise TextError("too_long", f"must have at most {maximum} characters", maximum)
+def _composed(value: str, maximum: int) -> str:
+    if len(value) > maximum * _GROWTH:
+        raise TextError("too_long", f"must have at most {maximum} characters")
     try:
         value.encode()
     except UnicodeEncodeError:
         raise TextError("lone_surrogate", "must not contain lone surrogates") from None
     if _longest_run_of_marks(value) > MAX_MARKS:
-        raise TextError(
-            "too_many_marks", f"must not put more than {MAX_MARKS} marks on a character", MAX_MARKS
-        )
+        raise TextError("too_many_marks", f"must not put more than {MAX_MARKS} marks on a character")
     return unicodedata.normalize("NFC", value)
 
 

@@ -38,18 +38,24 @@ class Doorkeeper:
         """
         holder = (await self.names.holders((self._digest(login),))).values()
         user_id = next((holder.user_id for holder in holder if holder.kept), 0)
-        stored = await self._checked(user_id, password)
+        stored = await self.proved(user_id, password)
         if self.passwords.is_outdated(stored):
-            await self.credentials.replace(user_id, stored, await self.passwords.hash(password))
+            renewed = await self.passwords.hash(password)
+            if not await self.credentials.replace(user_id, stored, renewed):
+                await self.proved(
+                    user_id, password
+                )  # another log-in was faster, or the password is another by now
         return user_id
 
-    async def change_password(self, user_id: int, current: str, new: str) -> None:
-        stored = await self._checked(user_id, current)
+    async def replace(self, user_id: int, stored: str, new: str) -> None:
+        """`stored` was proved. Raises BadCredentialsError when the password was changed since."""
         if not await self.credentials.replace(user_id, stored, await self.passwords.hash(new)):
             raise BadCredentialsError
 
-    async def _checked(self, user_id: int, password: str) -> str:
-        """The stored hash of this password. Checking takes long: a password that was changed meanwhile is wrong."""
+    async def proved(self, user_id: int, password: str) -> str:
+        """The stored hash of this password; raises BadCredentialsError. Checking takes long: a password that was changed meanwhile
+        is wrong.
+        """
         stored = await self.credentials.get(user_id)
         is_right = await self.passwords.matches(password, stored)
         if stored is None or not is_right or await self.credentials.get(user_id) != stored:

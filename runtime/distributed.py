@@ -6,6 +6,8 @@ import asyncio
 from functools import partial
 from typing import Any
 
+import structlog
+
 from api.health import Readiness
 from api.metrics import Metrics
 from api.rates import LocalRates, SharedRates
@@ -32,6 +34,9 @@ from stores.ports.together import at_once
 from stores.ports.watch import unwatched
 from stores.redis.rates import RedisRates
 
+_LOOK_EVERY_S = 0.25
+_logger = structlog.get_logger(__name__)
+
 
 class Distributed:
     """`app` is the ASGI application. Made by `distributed`."""
@@ -49,6 +54,8 @@ class Distributed:
         self._cluster, self._presence, self._live = cluster, presence, live
         self.failure = Failure()
         self._background = Background(self.failure.tell)
+        self._looking: asyncio.Future[Readiness] | None = None
+        self._looked_until_s = 0.0
         self._passwords = Argon2Passwords(Cost(memory_kib=settings.password_memory_kib))
         ids = Ids(presence.shard, clock)
         presence.on_move(ids.move)
@@ -86,10 +93,19 @@ class Distributed:
         await self._cluster.close()
 
     async def _readiness(self) -> Readiness:
+        """Everybody may ask: who asks within a moment is told the same."""
+        now_s = asyncio.get_running_loop().time()
+        if self._looking is None or now_s >= self._looked_until_s:
+            self._looking = asyncio.ensure_future(self._looked_at())
+            self._looked_until_s = now_s + _LOOK_EVERY_S
+        return await asyncio.shield(self._looking)
+
+    async def _looked_at(self) -> Readiness:
         try:
             lag = await lag_of(self._cluster, self._live)
         except StoreError as error:
-            return Readiness((str(error),))
+            _logger.warning("not ready", error=str(error))
+            return Readiness(("a store does not answer; see the log",))
         reasons = ("a background job failed; see the log",) if self.failure.is_there else ()
         return Readiness(reasons, lag, tuple(self._live.due()))
 

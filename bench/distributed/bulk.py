@@ -4,12 +4,12 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from time import perf_counter
 from typing import TypeVar
 
 from aiokafka.partitioner import DefaultPartitioner
 
+from bench.batches import in_batches
 from bench.distributed.system import PARTITIONS_COUNT, caught_up
 from bench.distributed.worker import Spent, Worker
 from bench.measured import Measured
@@ -78,9 +78,3 @@ async def append(cluster: Cluster, records: Iterable[Record]) -> None:
             number = DefaultPartitioner()(record.key.encode(), _PARTITIONS, ())
             by_partition[record.topic, number].append(record)
         await asyncio.gather(*map(cluster.log.append, by_partition.values()))
-
-
-def in_batches(items: Iterable[T], size: int) -> Iterable[list[T]]:
-    rest = iter(items)
-    while some := list(islice(rest, size)):
-        yield some

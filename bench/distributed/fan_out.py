@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Any
 
-from bench.distributed.bulk import Burst, append, burst, encoded, in_batches, shares
+from bench.batches import in_batches
+from bench.distributed.bulk import Burst, append, burst, encoded, shares
 from bench.distributed.seed import make_keys
 from bench.distributed.system import FEED_BUCKETS_COUNT, System, caught_up
 from bench.distributed.worker import Worker

@@ -5,7 +5,8 @@ import random
 from collections.abc import Sequence
 from time import perf_counter
 
-from bench.distributed.bulk import Burst, burst, in_batches, shares
+from bench.batches import in_batches
+from bench.distributed.bulk import Burst, burst, shares
 from bench.distributed.system import System, caught_up
 from bench.distributed.worker import Worker
 from bench.measured import Measured

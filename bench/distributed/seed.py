@@ -5,7 +5,8 @@ import random
 from collections.abc import Sequence
 
 from api.tokens import AccessTokens
-from bench.distributed.bulk import append, encoded, in_batches
+from bench.batches import in_batches
+from bench.distributed.bulk import append, encoded
 from bench.distributed.system import SECRET, System, caught_up
 from bench.seed import Seeded, Story
 from events.ids import system_clock
@@ -24,10 +25,10 @@ _KEYS_AT_ONCE_COUNT = 1_000
 def seed(system: System, follows: Sequence[tuple[int, int]]) -> Seeded:
     """Returns when the views that pages are read from have all of it."""
     story = Story(1 + max(map(max, follows)), follows, random.Random(7), POSTS_EACH)
-    count = asyncio.run(write(system, story))
+    asyncio.run(write(system, story))
     with system.working(*READ):
         asyncio.run(_wait(system))
-    return Seeded(story.people, tuple(story.posts), count)
+    return Seeded(story.people, tuple(story.posts))
 
 
 def sign_in(system: System, people: Sequence[int]) -> list[str]:
@@ -40,16 +41,13 @@ async def make_keys(cluster: Cluster, people: Sequence[int]) -> None:
     await asyncio.gather(*map(cluster.keys.create, people))
 
 
-async def write(system: System, story: Story) -> int:
-    """Append all of it; returns how many events that were."""
-    count = 0
+async def write(system: System, story: Story) -> None:
+    """Append all of it."""
     async with system.connected() as cluster:
         for people in in_batches(story.people, _KEYS_AT_ONCE_COUNT):
             await make_keys(cluster, people)
         for some in in_batches(story.events(), _AT_ONCE_COUNT):
             await append(cluster, await encoded(cluster, some))
-            count += len(some)
-    return count
 
 
 async def _wait(system: System) -> None:

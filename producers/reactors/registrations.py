@@ -93,9 +93,11 @@ class Registrations:
         self._looked_at_ms[kind] = max(0, before_ms - LOOK_BACK_MS)
 
     async def _register(self, holders: Sequence[Holder]) -> None:
-        there = await self.accounts().accounts([holder.user_id for holder in holders])
+        """But for those of whom an event is parked: another one would be parked behind it."""
+        accounts = self.accounts()
+        there = await accounts.accounts([holder.user_id for holder in holders])
         for holder in holders:
-            if holder.user_id not in there:
+            if holder.user_id not in there and not await accounts.is_parked(ACCOUNTS, str(holder.user_id)):
                 await self._register_one(holder)
 
     async def _register_one(self, holder: Holder) -> None:

@@ -15,7 +15,9 @@ from typing import BinaryIO
 
 from stores.files.disk import as_store_errors, place, remove
 from stores.files.signatures import Signatures
+from stores.ports.errors import StoreError
 from stores.ports.objects import (
+    TYPES,
     Area,
     Audience,
     ObjectMissingError,
@@ -29,7 +31,6 @@ from stores.ports.objects import (
 _URL = "/objects"
 """Where the API serves this store."""
 _WRITE_BYTES = 1 << 20
-_TYPES = {".webp": "image/webp"}
 
 
 class FilesObjects:
@@ -60,18 +61,20 @@ class FilesObjects:
         try:
             return await asyncio.to_thread(_stored, key, path)
         except FileNotFoundError:
+            self._check_root()
             return None
 
     @asynccontextmanager
     async def local(self, key: str) -> AsyncIterator[Path]:
         path = self._path(key)
         if not await asyncio.to_thread(path.is_file):
+            self._check_root()
             raise ObjectMissingError(key)
         yield path
 
     async def put(self, key: str, source: Path, content_type: str) -> None:
         target = self._path(key)
-        if target.suffix and _TYPES.get(target.suffix) != content_type:
+        if target.suffix and TYPES.get(target.suffix) != content_type:
             raise ValueError(f"{target.suffix} does not stand for {content_type}")
         await asyncio.to_thread(self._copy, source, target)
 
@@ -80,6 +83,7 @@ class FilesObjects:
         try:
             await asyncio.to_thread(self._copy, source, target)
         except FileNotFoundError as error:
+            self._check_root()
             raise ObjectMissingError(from_key) from error
 
     async def list(self, area: Area, media_id: int) -> Sequence[StoredObject]:
@@ -118,9 +122,15 @@ class FilesObjects:
         path = self._path(key)
         try:
             with as_store_errors():
-                return await asyncio.to_thread(path.read_bytes), _TYPES[path.suffix]
+                return await asyncio.to_thread(path.read_bytes), TYPES[path.suffix]
         except (FileNotFoundError, KeyError) as error:
+            self._check_root()
             raise ObjectMissingError(key) from error
+
+    def _check_root(self) -> None:
+        """A disk that is not there has not lost its files."""
+        if not self._incoming.is_dir():
+            raise StoreError(f"{self._root} is missing")
 
     def _path(self, key: str) -> Path:
         if not is_key(key):

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import get_args
 from urllib.parse import urlencode
 
-from stores.ports.objects import SIGNED_VALID_MS, UPLOAD_VALID_MS, Audience, UploadGrant
+from stores.ports.objects import SIGNED_WINDOW_S, UPLOAD_VALID_MS, Audience, UploadGrant
 
 _AUDIENCES: tuple[Audience, ...] = get_args(Audience)
-_WINDOW_S = SIGNED_VALID_MS // 2000
 _MAX_DIGITS = 12
 
 
@@ -29,7 +28,7 @@ class Signatures:
 
     def fetch(self, key: str, audience: Audience, now_ms: int) -> str:
         """The query; the same for half of the time that it is good for."""
-        expires = str((now_ms // 1000 // _WINDOW_S + 2) * _WINDOW_S)
+        expires = str((now_ms // 1000 // SIGNED_WINDOW_S + 2) * SIGNED_WINDOW_S)
         signature = self._sign("fetch", key, audience, expires)
         return f"audience={audience}&expires={expires}&signature={signature}"
 

@@ -19,7 +19,6 @@ SIGNATURE_BYTES = 64
 _HEIF_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"])
 _AVIF_BRANDS = frozenset([b"avif", b"avis"])
 _STILL_BRANDS = frozenset([b"mif1", b"msf1"])
-_ALIASES = {"image/heif": "image/heic", "image/jpg": "image/jpeg"}
 PHOTO_TYPES = frozenset(["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/heic"])
 
 
@@ -39,10 +38,9 @@ def verify(file: BufferedReader, content_type: str, size_bytes: int, sha256: str
         raise RejectedError("hash_mismatch")
     file.seek(0)
     actual = signature_type(file.read(SIGNATURE_BYTES))
-    declared = _ALIASES.get(content_type, content_type)
     if actual is None:
         raise RejectedError("unsupported")
-    if actual != declared:
+    if actual != content_type:
         raise RejectedError("type_mismatch")
     if actual not in PHOTO_TYPES:
         raise RejectedError("unsupported")

@@ -29,6 +29,13 @@ UPLOAD_VALID_MS = 15 * 60 * 1000
 """How long an upload may begin after its target was made."""
 SIGNED_VALID_MS = 10 * 60 * 1000
 """How long a signed URL works at most; at least half as long, because it stays the same for half of it, so that pages do too."""
+SIGNED_WINDOW_S = SIGNED_VALID_MS // 2000
+CACHE_CONTROL: Mapping[Audience, str] = {
+    "public": "public, max-age=86400, immutable",
+    "private": "private, max-age=300",
+}
+TYPES = {".webp": "image/webp"}
+"""What the names of renditions end in, and what these are."""
 
 _KEY = re.compile(r"(originals|private|public)/[1-9][0-9]{0,18}/[A-Za-z0-9_-]{1,64}(\.[a-z0-9]{1,8})?")
 

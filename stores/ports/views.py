@@ -1,4 +1,4 @@
-"""The live views, together: what a request reads from. Resolved once per request, so that a switch never shows half of itself."""
+"""The live views, together: what a request reads from. Resolved once by who reads, so that a switch never shows half of itself."""
 
 from dataclasses import dataclass
 

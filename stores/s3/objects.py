@@ -16,6 +16,8 @@ from minio.error import S3Error
 
 from stores.ports.errors import StoreError, UnavailableError
 from stores.ports.objects import (
+    CACHE_CONTROL,
+    TYPES,
     Area,
     Audience,
     ObjectMissingError,
@@ -25,10 +27,9 @@ from stores.ports.objects import (
     is_key,
 )
 from stores.s3.connection import TRANSFER_LIMIT_S, S3Address, S3Connection, failure
-from stores.s3.signatures import CACHE_CONTROL, Signatures
+from stores.s3.signatures import Signatures
 
 _READ_BYTES = 1 << 20
-_TYPES = {".webp": "image/webp"}
 _ANY_TYPE = "application/octet-stream"
 
 
@@ -159,7 +160,7 @@ def _check(key: str) -> None:
 
 
 def _type_of(key: str) -> str:
-    return _TYPES.get(Path(key).suffix, _ANY_TYPE)
+    return TYPES.get(Path(key).suffix, _ANY_TYPE)
 
 
 def _cache_control(key: str) -> str:

@@ -15,14 +15,9 @@ from urllib.parse import quote, urlencode, urlunsplit
 import orjson
 from minio.helpers import BaseURL
 
-from stores.ports.objects import SIGNED_VALID_MS, UPLOAD_VALID_MS, Audience
+from stores.ports.objects import CACHE_CONTROL, SIGNED_WINDOW_S, UPLOAD_VALID_MS, Audience
 from stores.s3.connection import S3Address
 
-CACHE_CONTROL: dict[Audience, str] = {
-    "public": "public, max-age=86400, immutable",
-    "private": "private, max-age=300",
-}
-_WINDOW_S = SIGNED_VALID_MS // 2000
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
@@ -49,7 +44,7 @@ class Signatures:
 
     def fetch(self, key: str, audience: Audience, now_ms: int) -> str:
         """A URL for GET; the same for half of the time that it is good for."""
-        window = self._window(audience, now_ms // 1000 // _WINDOW_S * _WINDOW_S)
+        window = self._window(audience, now_ms // 1000 // SIGNED_WINDOW_S * SIGNED_WINDOW_S)
         request = f"GET\n{self.path}/{key}\n{window.query}\nhost:{self._host}\n\nhost\nUNSIGNED-PAYLOAD"
         text = f"{window.to_sign}\n{sha256(request.encode()).hexdigest()}"
         signature = hmac.digest(window.key, text.encode(), "sha256").hex()
@@ -79,7 +74,7 @@ class Signatures:
             "X-Amz-Algorithm": _ALGORITHM,
             "X-Amz-Credential": f"{self._address.access_key}/{scope}",
             "X-Amz-Date": _stamp(began_s),
-            "X-Amz-Expires": str(2 * _WINDOW_S),
+            "X-Amz-Expires": str(2 * SIGNED_WINDOW_S),
             "X-Amz-SignedHeaders": "host",
             "response-cache-control": CACHE_CONTROL[audience],
         }  # sorted, as it has to be for the signature

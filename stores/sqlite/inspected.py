@@ -1,12 +1,11 @@
 """Looking a SQLite view through: everything that it has rows of, and whether the file is whole."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from stores.ports.inspected import Held
-from stores.sqlite.database import translated
+from stores.sqlite.database import reading
 
 Rows = tuple[Callable[..., Held], str]
 """What a row of the query says is held."""
@@ -25,19 +24,11 @@ def member(kind: str) -> Callable[..., Held]:
     return lambda key, of_key: (kind, key, of_key)
 
 
-@contextmanager
-def answering(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise translated(error, path) from error
-
-
 async def held(
     connection: sqlite3.Connection, path: Path, queries: Sequence[Rows]
 ) -> AsyncIterator[Sequence[Held]]:
     for made_of, query in queries:
-        with answering(path):
+        with reading(path):
             rows = connection.execute(query)
             while some := rows.fetchmany(_AT_ONCE):
                 yield [made_of(*row) for row in some]

@@ -15,7 +15,7 @@ from stores.ports.inspected import Held
 from stores.ports.log import Partition
 from stores.ports.view import Folded, ParkedEvent, Position, beyond
 from stores.sqlite import inspected
-from stores.sqlite.database import Database
+from stores.sqlite.database import Database, reading
 from stores.sqlite.watching import missed
 
 C = TypeVar("C")
@@ -142,7 +142,7 @@ class SqliteView(Generic[C]):
         return inspected.held(self._database.reader, self._database.path, self.HELD)
 
     def answering(self) -> AbstractContextManager[None]:
-        return inspected.answering(self._database.path)
+        return reading(self._database.path)
 
     async def damage(self) -> Sequence[str]:
         return inspected.damage(self._database.reader)

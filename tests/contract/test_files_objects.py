@@ -1,5 +1,6 @@
 """The media store's contract on files, and what only this adapter promises."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from stores.files.objects import FilesObjects
+from stores.ports.errors import StoreError
 from stores.ports.objects import (
     SIGNED_VALID_MS,
     ObjectMissingError,
@@ -98,6 +100,27 @@ class TestFilesObjects(ObjectsContract):
         await objects.put(KEY, tmp_path / "made", "image/webp")
         await objects.delete([KEY])
         assert not folders(root, str(MEDIA))
+
+    async def test_files_of_a_disk_that_is_not_there_are_not_lost(
+        self, objects: FilesObjects, root: Path, tmp_path: Path
+    ) -> None:
+        """Whoever believed so would forget them, and delete them when they are there again."""
+        (tmp_path / "made").write_bytes(b"picture")
+        await objects.put(KEY, tmp_path / "made", "image/webp")
+        os.rename(root, tmp_path / "elsewhere")
+        for call in (
+            objects.stored(KEY),
+            objects.read(KEY),
+            objects.copy(KEY, KEY.replace("private", "public")),
+        ):
+            with pytest.raises(StoreError) as caught:
+                await call
+            assert not isinstance(caught.value, ObjectMissingError)
+        with pytest.raises(StoreError, match="is missing"):
+            async with objects.local(KEY):
+                pass
+        os.rename(tmp_path / "elsewhere", root)
+        assert await objects.read(KEY) == (b"picture", "image/webp")
 
     async def test_reading_needs_a_rendition(self, objects: FilesObjects, tmp_path: Path) -> None:
         (tmp_path / "made").write_bytes(b"picture")

@@ -1,5 +1,7 @@
 """Which words of a caption are tags."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,11 +55,18 @@ def test_what_a_text_names(text: str, tag: str | None) -> None:
     assert as_tag(text) == tag
 
 
+def test_a_tag_is_the_same_however_it_is_composed() -> None:
+    """Bounds count what is composed."""
+    tag = "\u00e9" * 40
+    assert as_tag(unicodedata.normalize("NFD", tag)) == tag == as_tag(tag)
+    assert as_tag(unicodedata.normalize("NFD", "\u00e9" * (MAX_TAG_CHARS + 1))) is None
+
+
 @given(st.text(alphabet=st.characters(categories=["L", "N", "M", "P", "S", "Z"]), max_size=80))
 def test_every_tag_of_a_caption_names_itself(text: str) -> None:
     """Whoever takes a tag from a post finds its page."""
     try:
-        caption = normalised("#" + text)
+        caption = normalised("#" + text, 0, 2200)
     except TextError:
         return
     for tag in tags_of(caption):

@@ -49,7 +49,7 @@ def test_other_types_are_refused(value: object) -> None:
 def test_no_text_makes_normalising_slow() -> None:
     with pytest.raises(TextError, match="marks") as caught:
         normalised("a" + "\u0301\u0323" * MAX_MARKS, 0, 2200)
-    assert (caught.value.code, caught.value.limit) == ("too_many_marks", MAX_MARKS)
+    assert caught.value.code == "too_many_marks"
     assert normalised("\u0301" * MAX_MARKS + "b", 0, 2200)
 
 

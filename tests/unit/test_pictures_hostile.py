@@ -158,6 +158,5 @@ def test_an_honest_declaration_passes(tmp_path: Path) -> None:
     original = tmp_path / "original"
     original.write_bytes(b"\xff\xd8\xff and so on")
     digest = hashlib.sha256(original.read_bytes()).hexdigest()
-    for content_type in ("image/jpeg", "image/jpg"):
-        with original.open("rb") as file:
-            assert verify(file, content_type, 13, digest.upper()) == "image/jpeg"
+    with original.open("rb") as file:
+        assert verify(file, "image/jpeg", 13, digest.upper()) == "image/jpeg"

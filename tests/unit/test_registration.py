@@ -1,7 +1,8 @@
 """Registration: who gets a name, what is left when somebody dies on the way, and what the reactor makes of that."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -12,6 +13,8 @@ from events.ids import made_at_ms
 from producers.errors import NotCaughtUpError
 from producers.reactors.registrations import ABANDONED_MS
 from producers.registration import EmailTakenError, OtherPasswordError, UsernameTakenError
+from projectors.accounts import ACCOUNTS
+from stores.ports.accounts import AccountsChange
 from tests.unit.registering import MINUTE_MS, Attempt, Town, now
 
 ADA, BOB = 7_000_000_000, 8_000_000_000
@@ -232,6 +235,18 @@ def test_a_name_with_parked_events_is_released_once_a_round(town: Town) -> None:
     assert town.round().finish().succeeded
     # the address stays as long as the user name
     assert town.types("photolog.names").count("name.released") == 1
+
+
+def test_an_account_that_is_parked_is_not_registered_again_and_again(town: Town) -> None:
+    def broken(event: object) -> Sequence[AccountsChange]:
+        raise ZeroDivisionError
+
+    accounts = town._steps[1]
+    accounts.projection = replace(ACCOUNTS, project=broken)
+    assert ada(town).finish().succeeded
+    for _ in range(3):
+        town.settle()
+    assert town.types("photolog.accounts").count("account.registered") == 1
 
 
 Act = tuple[Literal["ada", "ada again", "bob", "eve", "reactor", "step", "kill", "wait"], int]

@@ -9,10 +9,10 @@ import pytest
 from minio import Minio
 from minio.signer import post_presign_v4
 
-from stores.ports.objects import SIGNED_VALID_MS, UPLOAD_VALID_MS, Audience
+from stores.ports.objects import CACHE_CONTROL, SIGNED_VALID_MS, UPLOAD_VALID_MS, Audience
 from stores.s3.connection import S3Address
 from stores.s3.objects import S3Objects
-from stores.s3.signatures import CACHE_CONTROL, Signatures
+from stores.s3.signatures import Signatures
 from tests.contract.objects import KEY, MOVED, NOW_MS
 
 ADDRESS = S3Address(
