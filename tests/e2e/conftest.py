@@ -6,6 +6,7 @@ Tests that are about the data folder of an embedded server are marked `embedded`
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 
 import httpx2
 import pytest
@@ -33,16 +34,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def make_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[MakeServer]:
-    """Servers of a distributed set-up share their services and their workers."""
-    if request.config.getoption("--set-up") == "embedded":
-        yield lambda name, settings: ServerProcess(tmp_path_factory.mktemp(name) / "data", settings)
-        return
-    cluster = Cluster(request.getfixturevalue("addresses"), "e2e", 15, tmp_path_factory.mktemp("cluster"))
-    cluster.prepare()
-    with cluster.running():
-        yield lambda name, settings: ServerProcess(
-            tmp_path_factory.mktemp(name) / "data", {**settings, **cluster.settings}
-        )
+    """Servers of a distributed set-up share their services and their workers. What a failed test has left running ends here."""
+    made: list[ServerProcess] = []
+    shared: dict[str, str] = {}
+
+    def make(name: str, settings: Mapping[str, str]) -> ServerProcess:
+        made.append(ServerProcess(tmp_path_factory.mktemp(name) / "data", {**settings, **shared}))
+        return made[-1]
+
+    with ExitStack() as opened:
+        if request.config.getoption("--set-up") == "distributed":
+            folder = tmp_path_factory.mktemp("cluster")
+            cluster = Cluster(request.getfixturevalue("addresses"), "e2e", 15, folder)
+            cluster.prepare()
+            opened.enter_context(cluster.running())
+            shared |= cluster.settings
+        yield make
+        for process in made:
+            if process.is_running:
+                process.kill()
 
 
 @pytest.fixture(scope="session")
