@@ -74,7 +74,8 @@ class Producer:
 
     async def _started(self) -> None:
         """Raises ProducerClosed when it was ended before: who waits for it is not who is cancelled then."""
-        await asyncio.wait([self._starting])
+        if not self._starting.done():
+            await asyncio.wait([self._starting])
         if self._starting.cancelled():
             raise ProducerClosed
         self._starting.result()
