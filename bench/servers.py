@@ -1,4 +1,4 @@
-"""Servers under test and the load on them. Server and load generator have a processor each where there are two."""
+"""Servers under test and the load on them."""
 
 import os
 import subprocess
@@ -29,14 +29,12 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 class Server:
-    """A server process on the first processor; its port is the number in its first line that has one."""
+    """A server process; its port is the number in its first line that has one."""
 
     def __init__(self, command: Sequence[str], settings: Mapping[str, str] = GENEROUS) -> None:
         self._process = subprocess.Popen(
             command, env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        if os.cpu_count() != 1:
-            psutil.Process(self._process.pid).cpu_affinity([0])
         self.port = self._read_port()
         self._emptying = threading.Thread(target=self._read_on, daemon=True)
         self._emptying.start()
@@ -75,10 +73,9 @@ def load(port: int, requests: list[str], seconds: float, rate: float = 0.0) -> d
 
 def generated(program: str, plan: Plan) -> dict[str, float]:
     """What a load generator says of carrying out the plan; `program` is its path in the checkout."""
-    pinned = ["taskset", "-c", "1"] if os.cpu_count() != 1 else []
     path = Path(__file__).parents[1] / program
     done = subprocess.run(
-        [*pinned, sys.executable, str(path)],
+        [sys.executable, str(path)],
         input=orjson.dumps(asdict(plan)),
         stdout=subprocess.PIPE,
         check=True,
