@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from projectors.engines.embedded import EmbeddedEngine, Lane
 from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from projectors.projection import Projection
 from projectors.step import Step
-from runtime.due import Due, is_rebuild_due
+from runtime.due import Due, is_rebuild_due, what_to_do
+from runtime.errors import OperatorError
 from runtime.parts import OpenView
+from stores.ports.errors import StoreError, UnavailableError
 from stores.ports.keys import Keys
 from stores.ports.log import LogReader
 from stores.ports.registry import FED, Generation, Registry
@@ -22,6 +26,8 @@ from stores.ports.view import offsets_of
 from stores.ports.views import Views
 from stores.sqlite.feeds import SqliteFeeds
 from stores.sqlite.view import SqliteView
+
+_logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,9 @@ class Generations:
         await self.refresh()
 
     async def refresh(self) -> None:
-        """Follow the registry. What cannot be opened now, as on a full disk, is opened by the next call."""
+        """Follow the registry. What cannot be opened now, as on a full disk, is opened by the next call; what cannot be at all
+        is set aside, unless it is live.
+        """
         generations = await self._registry.generations()
         registered = {(g.projection, g.number): g for g in generations if self._is_opened(g)}
         for key, generation in registered.items():
@@ -103,7 +111,16 @@ class Generations:
     async def _enter(self, generation: Generation) -> None:
         projection = self._makers.projections[generation.projection]
         key = (generation.projection, generation.number)
-        view = self._makers.open_view[projection.name](self._makers.path(*key))
+        try:
+            view = self._makers.open_view[projection.name](self._makers.path(*key))
+        except UnavailableError:
+            raise
+        except StoreError as error:
+            if generation.state == "live":
+                raise OperatorError(f"{error}; `{what_to_do(projection.name)}` builds another") from error
+            _logger.error("generation cannot be opened", view=key, error=str(error))
+            await self._registry.mark(*key, "broken")
+            return
         if is_rebuild_due(generation, self._makers.projections):
             stands = await view.positions()
             self._progress.publish(key, offsets_of(stands))

@@ -11,11 +11,12 @@ from projectors.catalogue import BY_NAME
 from projectors.engines.embedded import EmbeddedEngine, Lane
 from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from projectors.likes import LIKES
+from runtime.errors import OperatorError
 from runtime.generations import Generations, Makers
 from runtime.parts import view_makers
 from runtime.settings import Settings
 from stores.ports.errors import UnavailableError
-from stores.sqlite.database import MEMORY
+from stores.sqlite.database import MEMORY, delete
 from stores.sqlite.keys import SqliteKeys
 from stores.sqlite.likes import SqliteLikes
 from stores.sqlite.log import SqliteLogReader
@@ -102,6 +103,23 @@ async def test_a_switch_changes_what_is_read_and_both_are_fed(site: Site) -> Non
     assert site.generations.live_number("likes") == number
     assert site.generations.views().likes is not before
     assert site.fed() == [1, number]
+
+
+async def test_what_cannot_be_opened_any_more_is_set_aside_unless_it_is_live(site: Site) -> None:
+    await site.generations.begin()
+    number = await begun(site, 2)
+    site._path("likes", number).write_bytes(b"no database" * 2000)
+    await site.generations.refresh()
+    assert site.fed() == [1]
+    assert {g.number: g.state for g in await site.registry.generations() if g.projection == "likes"} == {
+        1: "live",
+        number: "broken",
+    }
+    again = Site(site._folder)
+    delete(site._path("saves", 1))
+    site._path("saves", 1).write_bytes(b"no database" * 2000)
+    with pytest.raises(OperatorError, match="`photolog replay saves` builds another"), closing(again):
+        await again.generations.begin()
 
 
 async def test_no_fold_writes_what_another_version_of_it_made(site: Site) -> None:
