@@ -404,6 +404,7 @@ def test_what_cannot_be_read_any_more_is_told_and_replaced(run: Run, data: Path)
     assert "file is not a database" in found["unreadable"]
     assert "`photolog replay likes` builds another" in elsewhere(data, "status", "likes").stdout
     assert done(elsewhere(data, "likes", "--unverified", "--json"))[0]["to"] == 2
+    assert "there is no going back to it" in elsewhere(data, "status", "likes").stdout
 
 
 def test_what_is_retired_is_dropped_whatever_is_in_its_file(run: Run, system: Beside, data: Path) -> None:

@@ -13,7 +13,6 @@ from runtime.beside import Beside, Standing, beside
 from runtime.commands import options, standings
 from runtime.commands.replaying.progress import Pace, duration
 from runtime.due import what_to_do
-from stores.ports.registry import FED
 
 _APART_S = 1.0
 """Between the two looks at what is being built, from which its pace is known."""
@@ -81,18 +80,30 @@ def _json(standing: Standing, paces: Mapping[tuple[str, int], Pace]) -> dict[str
 
 
 def _remark(standing: Standing, paces: Mapping[tuple[str, int], Pace]) -> str:
+    return _trouble(standing) or _way_on(standing, paces)
+
+
+def _trouble(standing: Standing) -> str:
+    """What keeps the generation from being what its state says."""
     name, version = standing.generation.projection, standing.generation.version
-    number, is_ours = standing.generation.number, version == BY_NAME[standing.generation.projection].version
-    if standing.unreadable is not None and standing.generation.state in (*FED, "building"):
+    state, ours = standing.generation.state, BY_NAME[name].version
+    if standing.unreadable is not None and state == "replaced":
+        return f"{standing.unreadable}; there is no going back to it: `photolog replay retire {name}`"
+    if standing.unreadable is not None and state in ("live", "ready", "building"):
         return f"{standing.unreadable}; `{what_to_do(name)}` builds another"
     if standing.is_rebuild_due:
-        ours = BY_NAME[name].version
         return f"rebuild due: made by version {version}, this is {ours}; `{what_to_do(name)}`"
+    if version != ours and state == "replaced":
+        return f"made by version {version} of its fold: this release does not go back to it; `photolog replay retire {name}`"
+    if version != ours and state in ("ready", "building"):
+        drop = f"photolog replay drop {name} --generation {standing.generation.number}"
+        return f"made by version {version} of its fold; `{drop}` removes it"
+    return ""
+
+
+def _way_on(standing: Standing, paces: Mapping[tuple[str, int], Pace]) -> str:
+    name = standing.generation.projection
     match standing.generation.state:
-        case "building" | "ready" if not is_ours:
-            return f"made by version {version} of its fold; `photolog replay drop {name} --generation {number}` removes it"
-        case "replaced" if not is_ours:
-            return f"made by version {version} of its fold, so there is no going back to it; `photolog replay retire {name}`"
         case "building":
             pace = paces.get(_key(standing), Pace())
             left_s = pace.left_s(standing.behind_count)
