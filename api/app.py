@@ -1,8 +1,6 @@
 """The ASGI application from a table of endpoints. Only the composition root calls this."""
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,8 +11,6 @@ from api.edge import Edge, Observe
 from api.pipeline import Gateway, Pipeline
 from api.problems import NOT_FOUND, problem
 from api.routes import Endpoint
-
-Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
 
 def build_app(

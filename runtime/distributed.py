@@ -93,9 +93,9 @@ class Distributed:
         await self._cluster.close()
 
     async def _readiness(self) -> Readiness:
-        """Everybody may ask: who asks within a moment is told the same."""
+        """Everybody may ask: who asks within a moment is told the same, and a store that hangs is asked once."""
         now_s = asyncio.get_running_loop().time()
-        if self._looking is None or now_s >= self._looked_until_s:
+        if self._looking is None or (self._looking.done() and now_s >= self._looked_until_s):
             self._looking = asyncio.ensure_future(self._looked_at())
             self._looked_until_s = now_s + _LOOK_EVERY_S
         return await asyncio.shield(self._looking)

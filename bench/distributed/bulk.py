@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TypeVar
 
 from aiokafka.partitioner import DefaultPartitioner
 
@@ -18,7 +17,6 @@ from events.codec import Record
 from events.envelope import Envelope
 from runtime.cluster import Cluster
 
-T = TypeVar("T")
 _AT_ONCE_COUNT = 2_000
 _PARTITIONS = range(PARTITIONS_COUNT)
 

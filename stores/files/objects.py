@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from stores.files.disk import as_store_errors, place, remove
 from stores.files.signatures import Signatures
-from stores.ports.errors import StoreError
+from stores.ports.errors import UnavailableError
 from stores.ports.objects import (
     TYPES,
     Area,
@@ -130,7 +130,7 @@ class FilesObjects:
     def _check_root(self) -> None:
         """A disk that is not there has not lost its files."""
         if not self._incoming.is_dir():
-            raise StoreError(f"{self._root} is missing")
+            raise UnavailableError(f"{self._root} is missing")
 
     def _path(self, key: str) -> Path:
         if not is_key(key):
