@@ -42,9 +42,8 @@ class Doorkeeper:
         if self.passwords.is_outdated(stored):
             renewed = await self.passwords.hash(password)
             if not await self.credentials.replace(user_id, stored, renewed):
-                await self.proved(
-                    user_id, password
-                )  # another log-in was faster, or the password is another by now
+                # Another log-in was faster, or the password is another by now.
+                await self.proved(user_id, password)
         return user_id
 
     async def replace(self, user_id: int, stored: str, new: str) -> None:
