@@ -55,6 +55,10 @@ class FarBehindError(Exception):
     """The view lacks so much of what comes before a delivery that it has to catch up first."""
 
 
+class WentBackError(Exception):
+    """The view stands before where it stood: its store was emptied, or put back to an older state."""
+
+
 class Step(Generic[C]):
     def __init__(
         self,
@@ -104,9 +108,18 @@ class Step(Generic[C]):
         Raises FarBehindError when that would take long; then a part of it is.
         """
         delivered = {(entry.partition, entry.offset): entry for entry in entries}
+        ordered = [entry for _, entry in sorted(delivered.items())]
+        while True:
+            try:
+                return await self._bring(ordered)
+            except WentBackError:
+                continue  # from where the view stands now, which may lack more than what was refused
+
+    async def _bring(self, ordered: Sequence[Entry]) -> None:
         run: list[Entry] = []
         last = dict(self.positions)
-        for (partition, offset), entry in sorted(delivered.items()):
+        for entry in ordered:
+            partition, offset = entry.partition, entry.offset
             stands = last.get(partition, -1)
             if offset > stands + 1:
                 await self._feed(run)
@@ -137,8 +150,8 @@ class Step(Generic[C]):
             await self._together.guarded(
                 partial(self._feed, batch), partial(self._upcoming.read_on, after, wanted, self._batch_count)
             )
-        except FarBehindError:
-            return True  # the store went back in time, by so much that the next batches begin there
+        except WentBackError:
+            return True  # the next batch begins there
         if not batch and not (self._is_filled and await self._patiently(self.view.is_filled)):
             await self._see_whether_filled()
         return bool(batch)
@@ -203,8 +216,8 @@ class Step(Generic[C]):
             await self._locate()  # the store went back in time; what it lacks is read again from the log
             if self.positions == stood:
                 raise  # it did not: a view that refuses what begins where it stands is broken
-            await self.apply(entries)
-        except (TooManyParkedError, FarBehindError):
+            raise WentBackError(self.projection.name) from None
+        except TooManyParkedError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one event does to the store, the others go on
             await self._halve(entries, error)

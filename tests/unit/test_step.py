@@ -1,6 +1,7 @@
 """The shared step on a bad day: poison, parking and retries, stores that are away or went back."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -275,6 +276,23 @@ async def test_a_view_that_went_back_in_time_gets_what_it_lacks_from_the_log(
     assert (await young.positions())[ENGAGEMENT, 0].offset == 4
     assert [*(await young.likers(OTHER, None, 9)).items] == [2, 1]
     young.close()
+
+
+async def test_a_view_that_lost_several_partitions_gets_all_of_them_while_a_gap_in_one_is_filled(
+    tmp_path: Path,
+) -> None:
+    with closing(World(tmp_path, LIKES, SqliteLikes, partition_count=2)) as world:
+        told = acts(*(("like", user, post) for user in (1, 2, 3) for post in range(1, 9)))
+        await world.append(told[:8])
+        await world.drain()
+        stood = dict(world.step.positions)
+        assert len(stood) == 2
+        await world.append(told[8:])
+        with closing(SqliteLikes(tmp_path / "emptied.db")) as emptied:
+            world.step.view = emptied
+            first, second = [await world.entries(at, stands + 1) for at, stands in sorted(stood.items())]
+            await world.step.apply([*first[1:], *second])
+            assert await emptied.counts(list(range(1, 9))) == dict.fromkeys(range(1, 9), 3)
 
 
 async def _younger(world: World, path: Path) -> SqliteLikes:
