@@ -1,16 +1,15 @@
 """Repairing what is live part by part, where its store keeps it in parts: an empty part is filled again from the log by those who
 feed it, and readers are answered otherwise meanwhile.
-
-What keeps no parts is not repaired but built anew: a row that is wrong bears a stamp that no repair could tell from a right one.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
+import click
+
 from projectors.catalogue import BY_NAME
 from replay.certificate import Certificate
 from runtime.beside import Beside
-from runtime.errors import CommandError
 from runtime.operating import Operator
 from runtime.reaching import until_reached
 from stores.ports.registry import Generation
@@ -20,21 +19,13 @@ _POLL_S = 0.2
 
 Compare = Callable[[], Awaitable[Certificate]]
 """What the repair is for, held against the log."""
-Tell = Callable[[str], None]
 
 
 class Repairs:
-    """Of the live generation of one projection. Raises CommandError where that is not in parts."""
+    """Of the live generation of one projection, whose view this is."""
 
-    def __init__(self, system: Beside, live: Generation, operator: Operator, tell: Tell) -> None:
-        view = system.fresh_view(live)
-        if not isinstance(view, InParts):
-            raise CommandError(
-                f"{live.projection} is not kept in parts that could be repaired; "
-                f"`photolog replay {live.projection}` builds it anew while it serves"
-            )
-        self._view: InParts = view
-        self._system, self._live, self._operator, self._tell = system, live, operator, tell
+    def __init__(self, system: Beside, live: Generation, view: InParts, operator: Operator) -> None:
+        self._system, self._live, self._view, self._operator = system, live, view, operator
 
     async def until_equal(self, compare: Compare, first_id: int | None) -> Certificate:
         """Empty one part after the other until nothing differs any more; the part where what has `first_id` lives goes first.
@@ -45,7 +36,7 @@ class Repairs:
             await self._refilled(part)
         certificate = await compare()
         for part in self._order(first_id):
-            if certificate.equal:
+            if certificate.equal or certificate.is_merely_behind:
                 break
             await self._refilled(part)
             certificate = await compare()
@@ -61,10 +52,14 @@ class Repairs:
     async def _refilled(self, part: int) -> None:
         projection, number = self._live.projection, self._live.number
         await self._operator.repair(self._live, self._view, part)
-        self._tell(f"{projection}: part {part} of generation {number} is empty and is filled again")
+        _tell(f"{projection}: part {part} of generation {number} is empty and is filled again")
         goal = await self._system.log.ends(BY_NAME[projection].topics)
         await until_reached(self._system, self._live, goal)
         is_filled = await self._view.is_filled()
         while not is_filled:  # which its projector says once it has seen the end
             await asyncio.sleep(_POLL_S)
             is_filled = await self._view.is_filled()
+
+
+def _tell(what: str) -> None:
+    click.echo(what, err=True)

@@ -20,7 +20,7 @@ import orjson
 import projectors.engines.faust
 import projectors.step
 import runtime.beside
-import runtime.commands.replaying.run as replaying
+import runtime.commands.replaying.rebuilding as rebuilding
 import runtime.worker
 import stores.redis.view
 from runtime.cli import main as photolog
@@ -93,7 +93,7 @@ def main() -> None:
             watched = lambda *of, opened=opened: _watched(opened, fuse, *of)  # noqa: E731
             stack.enter_context(patch.object(Cluster, name, watched))
         stack.enter_context(
-            patch.object(replaying, "until_even", partial(_handed_over, replaying.until_even))
+            patch.object(rebuilding, "until_even", partial(_handed_over, rebuilding.until_even))
         )
         stack.enter_context(patch("stores.cassandra.leases.LEASE_S", _LEASE_S))
         photolog()

@@ -24,6 +24,7 @@ from replay.operations import history
 from replay.rebuild import Reached, Throttle
 from runtime.beside import Beside
 from runtime.commands.replay import replay
+from runtime.commands.replaying import rebuilding
 from runtime.commands.replaying import run as command
 from runtime.folder import Folder
 from runtime.folder_place import FolderPlace
@@ -141,7 +142,7 @@ def while_verifying(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], N
             await asyncio.to_thread(what)
             return certificate
 
-        monkeypatch.setattr(command, "verify_generation", verified)
+        monkeypatch.setattr(rebuilding, "verify_generation", verified)
 
     return happen
 
@@ -176,7 +177,7 @@ def test_one_that_is_left_behind_while_it_is_verified_is_waited_for_and_verified
         return found[-1]
 
     monkeypatch.setattr("replay.verify._IDLE_POLLS_COUNT", 0)
-    monkeypatch.setattr(command, "verify_generation", verified)
+    monkeypatch.setattr(rebuilding, "verify_generation", verified)
     done = CliRunner().invoke(command.run, ["likes", "--json", "--data", str(data)])
     assert done.exit_code == 0, done.output
     assert [(each.behind_count, each.equal) for each in found] == [(3, False), (0, True)]
@@ -202,7 +203,7 @@ def test_a_generation_that_breaks_ends_the_command(system: Beside) -> None:
     live, fresh = _begun(system)
     asyncio.run(system.registry.mark("likes", fresh.number, "broken"))
     with system.unfed(), pytest.raises(click.ClickException, match="broke"):
-        asyncio.run(command.until_even(system, live, fresh))
+        asyncio.run(rebuilding.until_even(system, live, fresh))
 
 
 def test_a_server_that_goes_away_is_not_waited_for(system: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,8 +214,8 @@ def test_a_server_that_goes_away_is_not_waited_for(system: Beside, monkeypatch: 
     async def stopped(seconds: float) -> None:
         server.close()
 
-    monkeypatch.setattr("runtime.commands.replaying.run.asyncio.sleep", stopped)
-    asyncio.run(command.until_even(system, live, fresh))
+    monkeypatch.setattr("runtime.reaching.asyncio.sleep", stopped)
+    asyncio.run(rebuilding.until_even(system, live, fresh))
     assert asyncio.run(system.positions(fresh)) == asyncio.run(system.positions(live))
 
 
@@ -231,8 +232,8 @@ def test_it_is_said_who_is_waited_for(
         if polls_count == 200:
             server.close()
 
-    monkeypatch.setattr("runtime.commands.replaying.run.asyncio.sleep", polled)
-    asyncio.run(command.until_even(system, live, fresh))
+    monkeypatch.setattr("runtime.reaching.asyncio.sleep", polled)
+    asyncio.run(rebuilding.until_even(system, live, fresh))
     told = capsys.readouterr().err
     assert told.count("likes 2 is built and waits to be fed") == 1
     assert "does `photolog worker likes`, or the embedded server, still run?" in told
@@ -246,7 +247,7 @@ def test_ctrl_c_says_what_was_built_and_how_to_go_on(
         async def until_interrupted(*given: object) -> None:
             raise KeyboardInterrupt
 
-        interrupted.setattr(command, "until_even", until_interrupted)
+        interrupted.setattr(rebuilding, "until_even", until_interrupted)
         done = CliRunner().invoke(command.run, ["likes", "saves", "--data", str(data)])
     assert done.exit_code == 130
     assert "broken off: likes 2 has 5 of 5 events and is not live" in done.output
@@ -261,7 +262,7 @@ def test_a_service_that_is_away_ends_the_command_with_how_to_go_on(
     async def away(*given: object) -> None:
         raise UnavailableError("Cassandra: away")
 
-    monkeypatch.setattr(command, "until_even", away)
+    monkeypatch.setattr(rebuilding, "until_even", away)
     done = CliRunner().invoke(command.run, ["likes", "--data", str(data)])
     assert done.exit_code == 2
     assert "Cassandra: away; broken off: likes 2 has 5 of 5 events" in done.output

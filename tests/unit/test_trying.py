@@ -29,6 +29,7 @@ from runtime.folder import Folder
 from runtime.scratch import Scratch, ScratchInUseError
 from runtime.settings import Settings
 from runtime.trying import Trials
+from stores.ports.likes import LikeSet
 from tests.property.stories import Story
 from tests.unit.stepping import acts
 from tests.unit.trials import damage, happened, lived, quiet
@@ -346,6 +347,42 @@ def test_feeds_that_a_partition_of_posts_decides_are_compared(run: Run, data: Pa
     assert sorted(wrong) == [[], [], [], [("user", "51")]]
 
 
+def test_a_repair_builds_anew_what_differs_and_nothing_else(run: Run, data: Path, system: Beside) -> None:
+    repair = ("likes", "--only-user", str(LIKE.actor_id), "--repair", "--by", "ticket 7", "--json")
+    (found,) = told(run(*repair))
+    assert (found["equal"], found["generation"]) == (True, 1)
+    plant(data, "likes", "DELETE FROM likes WHERE post_id = ? AND user_id = ?", LIKE.post_id, LIKE.actor_id)
+    (found,) = told(run(*repair))
+    assert (found["equal"], found["generation"]) == (True, 2)
+    assert not told(run("likes", "--only-user", str(LIKE.actor_id), "--json"))[0]["differences"]
+    history = CliRunner().invoke(replay, ["history", "likes", "--json", "--data", str(data)])
+    assert [(each["type"], each["by"]) for each in told(history)][-1] == ("generation.switched", "ticket 7")
+
+
+def test_a_repair_builds_nothing_anew_while_events_are_parked(
+    run: Run, data: Path, system: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Built anew, they would be parked again."""
+    asyncio.run(happened(data, acts(("like", 4242, LIKE.post_id))))
+    with monkeypatch.context() as broken:
+        broken.setitem(BY_NAME, "likes", replace(LIKES, project=_broken))
+        asyncio.run(system.build(asyncio.run(system.live("likes")), quiet))
+    repaired = run("likes", "--only-user", "4242", "--repair", "--json")
+    (found,) = told(repaired, 1)
+    assert (found["parked_count"], found["generation"]) == (1, 1)
+    assert "see `photolog parked list`" in repaired.stderr
+
+
+def _broken(event: Envelope) -> Sequence[LikeSet]:
+    raise ZeroDivisionError
+
+
+def test_a_repair_does_not_build_anew_what_is_merely_behind(run: Run, data: Path, system: Beside) -> None:
+    asyncio.run(happened(data, acts(("like", LIKE.actor_id, LIKE.post_id + 1))))
+    (found,) = told(run("likes", "--only-user", str(LIKE.actor_id), "--repair", "--json"), 1)
+    assert (found["differences"], found["behind_count"], found["generation"]) == ([], 1, 1)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -366,10 +403,6 @@ def test_feeds_that_a_partition_of_posts_decides_are_compared(run: Run, data: Pa
         (("feeds", "--only-shard", "photolog.posts"), "is no partition"),
         (("feeds", "--repair"), "--repair needs --only-user or --only-shard"),
         (("feeds", "--dry-run", "--repair"), "--repair means nothing with --dry-run"),
-        (
-            ("feeds", "--only-user", str(READER), "--repair"),
-            "`photolog replay feeds` builds it anew while it serves",
-        ),
         (("feeds", "--only-user", "nobody at all"), "nobody is called nobody at all"),
         (("likes", "--only-user", ""), "nobody is called"),
         (("likes", "--only-shard", ""), "is no partition"),

@@ -9,7 +9,7 @@ import orjson
 from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.commands import options
-from runtime.commands.replaying.run import until_even
+from runtime.commands.replaying.rebuilding import until_even
 from runtime.errors import CommandError
 from runtime.operating import Operator
 from stores.ports.registry import Generation, NotReadyError

@@ -1,5 +1,5 @@
 """What `photolog replay PROJECTION` does instead of a replay: try something out, which switches, records and serves nothing; or
-repair what a comparison has found.
+build anew what a comparison has found to differ.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from runtime.commands.replaying import tried
 from runtime.commands.replaying.judging import bar
 from runtime.commands.replaying.moments import Moment, cut_of, known, moment, partition
 from runtime.commands.replaying.progress import Shown as Built
+from runtime.commands.replaying.rebuilding import How as Rebuilding
+from runtime.commands.replaying.rebuilding import rebuilt
 from runtime.commands.users import user_id
 from runtime.errors import CommandError
 from runtime.operating import Operator
@@ -33,6 +35,7 @@ from runtime.trying import TRIED, Shown, Trials
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Partition
 from stores.ports.registry import Generation
+from stores.ports.view import InParts
 
 _OPTIONS = (
     click.option(
@@ -62,8 +65,8 @@ _OPTIONS = (
     click.option(
         "--repair",
         is_flag=True,
-        help="With --only-user or --only-shard: empty parts of what is live one by one, and let the workers fill them again, until "
-        "nothing differs. Only of what is kept in Redis.",
+        help="With --only-user or --only-shard: when something differs, build it anew while it serves; in Redis part by part until "
+        "nothing differs, elsewhere the whole, which is verified and switched to as by a replay.",
     ),
 )
 _CHOICES = ("dry_run", "as_of", "only_user", "only_shard")
@@ -75,6 +78,9 @@ _ALLOWED = {
     "only_shard": frozenset({"repair", "by"}),
 }
 """What else means something, by what is wanted."""
+
+
+_PARKED = "a repair would meet the parked events again; see `photolog parked list`, mend the cause and have them tried again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +242,18 @@ async def _compared(
     if not how.repair:
         return await shown()
     async with system.replaying(name):
-        tell = partial(click.echo, err=True)
-        repairs = Repairs(system, await system.live(name), Operator(system, how.by), tell)
-        return await repairs.until_equal(shown, first_id)
+        live = await system.live(name)
+        view = system.fresh_view(live)
+        if isinstance(view, InParts):
+            return await Repairs(system, live, view, Operator(system, how.by)).until_equal(shown, first_id)
+        certificate = await shown()
+        if certificate.equal or certificate.is_merely_behind:
+            return certificate
+        if certificate.parked_count:
+            click.echo(f"{name}: {_PARKED}", err=True)
+            return certificate
+        click.echo(f"{name}: generation {live.number} is kept as one, and is built anew", err=True)
+        await rebuilt(
+            system, name, Rebuilding(None, unverified=False, by=how.by, as_json=how.as_json), Built()
+        )
+        return await shown()
