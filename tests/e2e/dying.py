@@ -7,7 +7,6 @@ that it dies with runs out soon.
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
@@ -20,8 +19,9 @@ from runtime.cli import main as photolog
 
 COMMAND = (sys.executable, "-P", "-m", "tests.e2e.dying")
 DIES_AT = "DIES_AT"
-"""Per cent of the build, or a crash point."""
-_BATCH_COUNT = 5
+"""Per cent of the build, between two batches; the same and a crash point of the view, in the next batch; or a crash point of the
+switch."""
+BATCH_COUNT = 5
 _LEASE_S = 2
 
 
@@ -34,16 +34,18 @@ def _crash(at: str, point: str) -> None:
         _die()
 
 
-async def _build(step: Any, log: Any, report: Report, *rest: Any, dies_at: Callable[[Reached], bool]) -> None:
-    begun: list[int] = []
+async def _build(step: Any, log: Any, report: Report, *rest: Any, percent: int, point: str) -> None:
+    said = "began"
 
     def told(reached: Reached) -> None:
-        if not begun:
-            begun.append(reached.applied_count)
-            print(f"began at {begun[0]}", file=sys.stderr, flush=True)
+        nonlocal said
+        print(f"{said} at {reached.applied_count}", file=sys.stderr, flush=True)
+        said = "stood"
         report(reached)
-        if dies_at(reached):
-            _die()
+        if 100 * reached.applied_count >= percent * reached.goal_count:
+            if not point:
+                _die()
+            step.view._crash = partial(_crash, point)
 
     await build(step, log, told, *rest)
 
@@ -56,10 +58,10 @@ def _lease() -> AbstractContextManager[object]:
 
 def main() -> None:
     at = os.environ[DIES_AT]
-    percent = int(at) if at.isdecimal() else 101
-    dying = partial(_build, dies_at=lambda r: 100 * r.applied_count >= percent * r.goal_count)
+    percent, _, point = at.partition(" ")
+    dying = partial(_build, percent=int(percent) if percent.isdecimal() else 101, point=point)
     with (
-        patch.object(runtime.beside, "ALONE_BATCH_COUNT", _BATCH_COUNT),
+        patch.object(runtime.beside, "ALONE_BATCH_COUNT", BATCH_COUNT),
         patch.object(runtime.beside, "build", dying),
         patch.object(runtime.operating, "switch", partial(switch, crash=partial(_crash, at))),
         _lease(),
