@@ -46,7 +46,7 @@ chaos: install ## try every fault ten times over seeds (ROUNDS=10, SEED=... or o
 
 chaos-once: install ## try the faults that do not take long, each once
 	$(SERVICES) fetch
-	$(BIN)/pytest --durations 10 tests/distributed/chaos -m "not nightly"
+	CASSANDRA_AWAY_S=60 $(BIN)/pytest --durations 10 tests/distributed/chaos -m "not nightly"
 
 bench: install ## measure against the bare libraries and print the ratios
 	$(BIN)/python -m bench.run

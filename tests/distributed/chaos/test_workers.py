@@ -145,7 +145,6 @@ def _latest(system: System, called: str) -> int:
     return max(map(int, re.findall(r"\(generation (\d+)\)", system.log_of(called).read_text())), default=0)
 
 
-@pytest.mark.nightly
 async def test_workers_die_while_they_release(scene: Scene, random: Random) -> None:
     """Everything of a post waits behind what is no event, until that is given up.
 
