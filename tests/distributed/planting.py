@@ -88,6 +88,16 @@ IN_CASSANDRA = (
         "DELETE FROM followers_latest_1 WHERE followed_id = %s AND bucket = %s AND at_id = %s", "user", "followers", "missing",
     ),
     Rows(
+        "a follower is listed twice", "graph", "SELECT followed_id, bucket, follower_id FROM followers_latest_1",
+        "INSERT INTO followers_latest_1 (followed_id, bucket, at_id, follower_id) VALUES (%s, %s, 5, %s)",
+        "user", "followers", "too many",
+    ),
+    Rows(
+        "a follow too many", "graph", "SELECT follower_id FROM follows_1",
+        "INSERT INTO follows_1 (follower_id, followed_id, at_id, following, offset) VALUES (%s, 777777, 5, true, 1)",
+        "user", "following_among", "too many",
+    ),
+    Rows(
         "an edge is lost", "graph",
         "SELECT follower_id, followed_id FROM follows_1 WHERE following = true ALLOW FILTERING",
         "DELETE FROM follows_1 WHERE follower_id = %s AND followed_id = %s", "user", "following_among", "missing",
