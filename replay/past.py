@@ -8,10 +8,15 @@ with an older time is behind what it came after.
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 
+from stores.ports.errors import StoreError
 from stores.ports.log import Entry, LogReader, Partition, Positions
 
 READ_COUNT = 2_000
 """Entries read at a time."""
+
+
+class LogCutError(StoreError):
+    """The log does not have what it had: it was replaced or cut. Restore it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,12 @@ async def cut_at(log: LogReader, topics: Collection[str], until_ms: int) -> dict
 
 
 async def through(log: LogReader, partition: Partition, end: int) -> AsyncIterator[Entry]:
-    """All entries up to this offset, in order."""
+    """All entries up to this offset, in order. Raises LogCutError when the log shows less."""
     first = 0
-    while first <= end and (entries := await log.read(partition, first, min(READ_COUNT, end + 1 - first))):
+    while first <= end:
+        entries = await log.read(partition, first, min(READ_COUNT, end + 1 - first))
+        if not entries:
+            raise LogCutError(f"{partition[0]} {partition[1]} ends after {first - 1}, it went to {end}")
         for entry in entries:
             yield entry
         first = entries[-1].offset + 1

@@ -12,19 +12,15 @@ from typing import Any
 from events.catalogue import BY_TYPE
 from events.codec import Record, decode
 from events.envelope import Envelope
+from replay.past import LogCutError
 from replay.spool import BUCKETS, Spool, bucket_of
 from replay.subjects.catalogue import Judged
 from replay.subjects.subject import Entity, Member, Piece, Place, Subject, Told
-from stores.ports.errors import StoreError
 from stores.ports.keys import Keys
 from stores.ports.log import Entry, LogReader, Partition, Positions
 
 _READ_COUNT = 2_000
 _KEYS_AT_ONCE = 500
-
-
-class LogCutError(StoreError):
-    """The log does not have what it had: it was replaced or cut. Restore it."""
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from api.shown import shown_feed
 from events.codec import encode
 from events.topics import ENGAGEMENT
 from replay.oracle.feeds import feeds
-from replay.past import PastLog, cut_at
+from replay.past import LogCutError, PastLog, cut_at, through
 from runtime.scratch import Scratch
 from runtime.settings import Settings
 from runtime.trying import Trials
@@ -95,3 +95,12 @@ async def test_a_log_of_the_past_ends_at_its_cut(tmp_path: Path) -> None:
             for first in range(count + 2):
                 read = await past.read((ENGAGEMENT, 0), first, 3)
                 assert [entry.offset for entry in read] == [*range(first, min(first + 3, count))]
+
+
+async def test_a_log_that_shows_less_than_it_went_to_is_not_taken_for_all_of_it(tmp_path: Path) -> None:
+    with closing(SqliteLog(tmp_path / "log.db", partition_count=1)) as log:
+        await log.append([encode(event, None) for event in acts(("like", 1, 11), ("like", 2, 11))])
+        at = (ENGAGEMENT, 0)
+        assert [entry.offset async for entry in through(log, at, 1)] == [0, 1]
+        with pytest.raises(LogCutError, match="ends after 1, it went to 2"):
+            [entry async for entry in through(log, at, 2)]
