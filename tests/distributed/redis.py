@@ -10,6 +10,7 @@ from tests.services.addresses import Addresses
 
 FEEDS, SEARCH, LIMITS, COUNTS, UNUSED, EMPTIED, DIFFERING, RESTORED = range(1, 9)
 HANDED_OVER, PARKED, OPERATED = range(12, 15)
+TWO_RELEASES = 16
 
 
 @asynccontextmanager
