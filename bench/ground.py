@@ -20,6 +20,16 @@ _READ_POSTS_COUNT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class Bare:
+    """What the store's driver alone writes in a second, and how many such writes an event of a projection comes to."""
+
+    per_second: float
+    is_what: str
+    unit: str
+    writes_per_event: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """`settings` are those of its processes; commands run in `folder`."""
 
@@ -36,6 +46,8 @@ class Ground:
     limit_is: str
     aims: Mapping[str, str]
     """By projection."""
+    bare: Callable[[str], Bare] | None = None
+    """Of a projection, measured now, where `limit` is more than the driver."""
     erase: Callable[[], None] | None = None
     """Empties the store of `ERASED`, where they have one of their own."""
 

@@ -23,7 +23,7 @@ import orjson
 from rich.console import Console
 
 from bench import seed
-from bench.ground import ERASED, NAMES, READERS_COUNT, Ground, reads
+from bench.ground import ERASED, NAMES, READERS_COUNT, Bare, Ground, reads
 from bench.measured import Measured
 from bench.past import Past
 from bench.projections import BARE_INSERTS, rows_per_second
@@ -37,6 +37,8 @@ from runtime.beside import beside
 _CALM_SLICES_COUNT = 3
 _LEAST_EVENTS_COUNT = 1_000
 _MIB = 2**20
+_HELD_BACK = "timelines"
+"""Replayed a second time, so that it takes less of what readers need."""
 
 
 def main() -> None:
@@ -87,6 +89,8 @@ def measure(ground: Ground, tell: Callable[[str], None], *, verified: bool) -> l
         if verified:
             tell(f"verifying {name}")
             found += _verified(ground, name)
+    tell(f"replaying {_HELD_BACK}, held back")
+    found += _held_back(ground, found)
     if ground.erase is not None:
         tell("bringing back what was erased")
         ground.erase()
@@ -97,17 +101,35 @@ def measure(ground: Ground, tell: Callable[[str], None], *, verified: bool) -> l
 def _replayed(ground: Ground, name: str) -> list[Measured]:
     what = f"replay of {name}"
     limit = ground.limit(name)
+    bare = None if ground.bare is None else ground.bare(name)
     with read(ground) as slices:
         ran = run(ground, name, "--unverified")
     if not ran.built_s:
         raise RuntimeError(f"{what} was over before it could be measured; take more --events")
     per_second = asyncio.run(_events_count(ground, name)) / ran.built_s
+    aim = ground.aims[name]
     return [
-        Measured(what, "events/s", [per_second], ground.limit_is, [limit], ground.aims[name]),
+        Measured(what, "events/s", [per_second], ground.limit_is, [limit], "" if bare else aim),
+        *([_written(what, per_second, bare, aim)] if bare else []),
         Measured(f"{what}, the whole command", "s", [ran.seconds]),
         *_memory(what, ran),
         *_latencies(what, slices),
     ]
+
+
+def _held_back(ground: Ground, found: Sequence[Measured]) -> list[Measured]:
+    """At a third of the rate that was measured before."""
+    (before,) = (m.ours[0] for m in found if m.what == f"replay of {_HELD_BACK}")
+    rate = int(before / 3)
+    what = f"replay of {_HELD_BACK} with --rate {rate:,}"
+    with read(ground) as slices:
+        ran = run(ground, _HELD_BACK, "--unverified", "--rate", str(rate))
+    return [Measured(f"{what}, the whole command", "s", [ran.seconds]), *_latencies(what, slices)]
+
+
+def _written(what: str, events_per_second: float, bare: Bare, aim: str) -> Measured:
+    ours = events_per_second * bare.writes_per_event
+    return Measured(f"{what}, written", bare.unit, [ours], bare.is_what, [bare.per_second], aim)
 
 
 def _brought_back(ground: Ground) -> list[Measured]:

@@ -2,21 +2,26 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from redis import Redis
+
 from bench.distributed import seed
 from bench.distributed.all import stack
+from bench.distributed.bare_writes import ENTRIES_ARE, ROWS_ARE, entries_per_second, rows_per_second
 from bench.distributed.system import System
-from bench.ground import NAMES, READERS_COUNT, Ground, reads
+from bench.ground import NAMES, READERS_COUNT, Bare, Ground, reads
 from bench.past import Past
 from projectors.catalogue import BY_NAME
 from projectors.step import ALONE_BATCH_COUNT, Step
 from runtime.beside import Beside
 from runtime.cluster_place import ClusterPlace
+from stores.cassandra.session import Statement
+from stores.cassandra.view import CassandraView
 from stores.ports.together import at_once
 
 _FED = tuple(dict.fromkeys((*seed.READ, *NAMES)))
@@ -42,6 +47,7 @@ def ground(services: Path | None, past: Past, tell: Callable[[str], None]) -> It
             tell("writing the past")
             asyncio.run(seed.write(system, past))
             seed.sign_in(system, past.people[:READERS_COUNT])
+            views = _Views(system)
             with system.serving() as server, system.working(*_FED):
                 yield Ground(
                     settings=system.environment,
@@ -50,9 +56,10 @@ def ground(services: Path | None, past: Past, tell: Callable[[str], None]) -> It
                     fed=_FED,
                     port=server.port,
                     reads=partial(reads, seed.TOKENS, past),
-                    limit=lambda name: asyncio.run(_alone(system, name)),
+                    limit=views.events_per_second,
                     limit_is=f"the view by itself, batches of {ALONE_BATCH_COUNT:,}",
                     aims=_AIMS,
+                    bare=views.bare,
                     erase=system.empty_redis,
                 )
         finally:
@@ -65,16 +72,56 @@ async def _beside(system: System) -> AsyncIterator[Beside]:
         yield Beside(ClusterPlace(cluster))
 
 
-async def _alone(system: System, name: str) -> float:
-    """Events per second of the time in which the view's store takes the same events; reading and folding them does not count."""
-    async with system.connected() as cluster:
-        place = ClusterPlace(cluster)
-        await place.prepare(name, _ALONE_GENERATION)
-        view = cluster.unserved(name, _ALONE_GENERATION)
-        step: Step[Any] = Step(
-            BY_NAME[name], view, cluster.log, cluster.keys, batch_count=ALONE_BATCH_COUNT, together=at_once
-        )
-        while step.tally.events_count < _ALONE_COUNT and await step.catch_up():
-            pass
-        await view.drop()
-    return step.tally.events_count / step.tally.writes.sum_s
+class _Views:
+    """Each by itself, taking what is on the log."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._rows_per_event = 0.0
+
+    def events_per_second(self, name: str) -> float:
+        return asyncio.run(self._alone(name))
+
+    def bare(self, name: str) -> Bare:
+        """To be asked after `events_per_second` of the same projection, by which it is known what an event comes to."""
+        if _AIMS[name] is _REDIS:
+            with closing(Redis.from_url(self._system.redis_url)) as redis:
+                return Bare(entries_per_second(redis), ENTRIES_ARE, "events/s", 1)
+        with self._system.session() as session:
+            return Bare(rows_per_second(session), ROWS_ARE, "rows/s", self._rows_per_event)
+
+    async def _alone(self, name: str) -> float:
+        """Of the time in which the view's store takes the events; reading and folding them does not count."""
+        async with self._system.connected() as cluster:
+            place = ClusterPlace(cluster)
+            await place.prepare(name, _ALONE_GENERATION)
+            view = cluster.unserved(name, _ALONE_GENERATION)
+            counted = _counting(view) if isinstance(view, CassandraView) else None
+            step: Step[Any] = Step(
+                BY_NAME[name],
+                view,
+                cluster.log,
+                cluster.keys,
+                batch_count=ALONE_BATCH_COUNT,
+                together=at_once,
+            )
+            while step.tally.events_count < _ALONE_COUNT and await step.catch_up():
+                pass
+            await view.drop()
+        if counted is not None:
+            self._rows_per_event = counted() / step.tally.events_count
+        return step.tally.events_count / step.tally.writes.sum_s
+
+
+def _counting(view: CassandraView[Any]) -> Callable[[], int]:
+    """How many statements the view has written since."""
+    write, count = view._batches, 0
+
+    async def counting(batches: Iterable[Sequence[Statement]]) -> None:
+        nonlocal count
+        some = list(batches)
+        count += sum(map(len, some))
+        await write(some)
+
+    view._batches = counting  # type: ignore[method-assign]
+    return lambda: count

@@ -10,6 +10,7 @@ from secrets import token_hex
 from urllib.parse import urlsplit
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from cassandra.cluster import Session
 from redis.asyncio import Redis
 
 from bench.distributed.worker import Worker
@@ -19,6 +20,7 @@ from runtime.cluster import Cluster, connected, patiently
 from runtime.distributed import reading_of
 from runtime.live import LiveViews
 from runtime.settings import Settings
+from stores.cassandra.session import connect
 from stores.kafka.names import physical
 from tests.services.stack import Stack
 
@@ -83,6 +85,15 @@ class System:
             for worker in workers:
                 worker.wait_until_given()
             yield workers
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """The driver's own, in the system's keyspace."""
+        settings = self.settings
+        host, _, port = settings.cassandra.rpartition(":")
+        session = connect([host], int(port), settings.namespace)
+        with session.cluster:
+            yield session
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Cluster]:
