@@ -4,6 +4,7 @@ A doubt is an entity that was not what the oracle said. Under traffic most of th
 """
 
 import asyncio
+import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -25,6 +26,8 @@ DOUBTS_LIMIT = 100_000
 _AT_ONCE = 32
 _TRIES_COUNT = 5
 _LONGEST_WAIT_S = 2.0
+_BROKEN = (AttributeError, TypeError, ValueError, struct.error)
+"""What comes of rows that do not hold what they must. Their texts may quote what people wrote."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -114,6 +117,8 @@ class Side:
                         telling.held((kind, key), member)
         except StoreError as error:
             self.faults.append(f"cannot be looked through: {error}")
+        except _BROKEN as error:
+            self.faults.append(f"cannot be looked through: {type(error).__name__}")
 
     async def check_positions(self, log: LogReader, stands: Mapping[Partition, Position]) -> None:
         for (topic, number), position in sorted(stands.items()):
@@ -140,7 +145,7 @@ class Side:
             value = await self._asked(view, lambda: subject.read(view, entity, known.pieces, known.held))
         except StoreError as error:
             return {UNREADABLE: str(error)}
-        except ValueError as error:  # rows that do not hold what they must
+        except _BROKEN as error:
             return {UNREADABLE: type(error).__name__}
         said: Value = orjson.loads(canonical(value))
         return said

@@ -123,6 +123,17 @@ async def test_what_is_planted_in_redis_is_found(redis: Redis, planted: Keys, tm
     assert (planted.kind, planted.way, planted.how) in found_in(found)
 
 
+async def test_a_key_in_redis_that_names_nobody_is_a_fault(redis: Redis, tmp_path: Path) -> None:
+    subject, events = lasting("feeds")
+    with closing(World(tmp_path, subject.projection, subject.open_view)) as world:
+        await world.append(events)
+        await fed(world, subject, opened(redis, "feeds"))
+        await redis.zadd(b"{f1.0}:feed:x", {b"12345678": 1})
+        found = await verified(world, subject, partial(opened, redis, "feeds"))
+    assert not found.equal
+    assert found.faults == ("generation 1: cannot be looked through: error",)
+
+
 async def _member(redis: Redis, key: bytes) -> bytes:
     match cast(bytes, await redis.type(key)):
         case b"zset":
