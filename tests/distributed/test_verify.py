@@ -14,6 +14,7 @@ from projectors.step import Step
 from replay.certificate import Certificate
 from replay.side import Kept
 from replay.subjects.catalogue import judged
+from replay.subjects.subject import digest
 from replay.verify import World as Around
 from replay.verify import verify
 from stores.redis.feeds import RedisFeeds
@@ -53,6 +54,16 @@ def found_in(found: Certificate) -> set[tuple[str, str, str]]:
     return {(d.kind, way.way, way.how) for d in found.differences for way in d.ways}
 
 
+def is_located(found: Certificate, planted: Rows | Keys, whose: str) -> None:
+    """What was planted is said of the entity that it is about, with events that made what is not there, or is elsewhere."""
+    assert not found.equal
+    private = judged(planted.projection, skeleton).begin().PRIVATE
+    located = {(difference.kind, difference.key): difference for difference in found.differences}
+    difference = located[planted.kind, digest(whose) if planted.kind in private else whose]
+    assert (planted.way, planted.how) in {(way.way, way.how) for way in difference.ways}
+    assert bool(difference.events) == planted.is_made_by_events, difference
+
+
 @pytest.mark.parametrize("kind", VIEWS, ids=lambda kind: kind.PROJECTION)
 async def test_a_view_in_cassandra_is_equal(keyspace: Keyspace, kind: Kind, tmp_path: Path) -> None:
     subject, events = lasting(kind.PROJECTION)
@@ -79,8 +90,7 @@ async def test_what_is_planted_in_cassandra_is_found(
         row = session.execute(planted.found).all()[0]
         session.execute(planted.change, tuple(row))
         found = await verified(world, subject, partial(keyspace.open, kind, 1))
-    assert not found.equal
-    assert (planted.kind, planted.way, planted.how) in found_in(found)
+    is_located(found, planted, planted.whose.format(*row))
 
 
 def opened(redis: Redis, projection: str) -> RedisFeeds | RedisSearch:
@@ -117,10 +127,10 @@ async def test_what_is_planted_in_redis_is_found(redis: Redis, planted: Keys, tm
         await world.append(events)
         await fed(world, subject, opened(redis, planted.projection))
         key = min([key async for key in redis.scan_iter(match=planted.key)])
-        await planted.change(redis, key, await _member(redis, key))
+        member = await _member(redis, key)
+        await planted.change(redis, key, member)
         found = await verified(world, subject, partial(opened, redis, planted.projection))
-    assert not found.equal
-    assert (planted.kind, planted.way, planted.how) in found_in(found)
+    is_located(found, planted, planted.whose(key, member))
 
 
 async def test_a_key_in_redis_that_names_nobody_is_a_fault(redis: Redis, tmp_path: Path) -> None:
