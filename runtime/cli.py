@@ -45,6 +45,8 @@ def photolog() -> None:
     """An event-sourced photo-sharing backend.
 
     Settings are PHOTOLOG_* variables; `photolog serve` needs none.
+
+    Example: photolog serve
     """
 
 

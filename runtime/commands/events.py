@@ -20,7 +20,10 @@ _READ_COUNT = 500
 
 @click.group()
 def events() -> None:
-    """Read the log of events."""
+    """Read the log of events.
+
+    Example: photolog events tail --last 5
+    """
 
 
 @events.command()

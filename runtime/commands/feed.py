@@ -27,7 +27,10 @@ _READ_FROM = ("feeds", "timelines", "graph")
 
 @click.group()
 def feed() -> None:
-    """Look into home feeds."""
+    """Look into home feeds.
+
+    Example: photolog feed show ada
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ def parked() -> None:
     """Look after events that could not be applied.
 
     Such an event was set aside, and with it every later one of its key; all others go on. Mend the cause, then retry.
+
+    Example: photolog parked list
     """
 
 
