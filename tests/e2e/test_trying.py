@@ -1,19 +1,15 @@
 """Trying out before a replay, beside a system that goes on; and looking into feeds."""
 
-import asyncio
 import signal
-import sqlite3
 import subprocess
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from stores.cassandra.session import connect as connect_cassandra
-from stores.redis.client import connect
 from tests.e2e.server import COMMAND, ServerProcess
+from tests.e2e.spoiling import forget_follows, forget_like, is_distributed, live
 from tests.e2e.test_replay import states
 from tests.e2e.test_verify import going_on, lived_in
 from tests.e2e.world import World, until
@@ -28,7 +24,7 @@ def found(server: ServerProcess, *words: str, status: int = 0) -> Any:
 
 def scratch(server: ServerProcess, projection: str) -> Path:
     """Where commands keep scratch generations: in the data folder, or where they are run."""
-    here = server.data if server.settings.get("PHOTOLOG_PROFILE") != "distributed" else server.log_path.parent
+    here = server.log_path.parent if is_distributed(server) else server.data
     return here / "scratch" / projection
 
 
@@ -78,11 +74,6 @@ def test_a_feed_is_shown_as_it_was(world: World, server: ServerProcess) -> None:
     assert not scratch(server, "feeds").exists()
 
 
-def live(server: ServerProcess, projection: str) -> int:
-    (number,) = (n for (name, n), state in states(server).items() if (name, state) == (projection, "live"))
-    return number
-
-
 @pytest.mark.timeout(300)
 def test_what_concerns_one_person_is_compared_under_writes(world: World, server: ServerProcess) -> None:
     _, bob, post = lived_in(world)
@@ -107,15 +98,17 @@ def test_what_differs_is_made_anew(world: World, server: ServerProcess, projecti
     repair = ("replay", projection, "--only-user", bob.username, "--repair", "--by", f"ticket {world.number}")
     assert found(server, *repair)["equal"]
     assert records(server, projection, world) == []
-    _spoil(server, projection, int(bob.id), int(liked))
+    if projection == "feeds":
+        forget_follows(server, int(bob.id))
+    else:
+        forget_like(server, int(bob.id), int(liked))
     assert not found(server, "replay", projection, "--only-user", bob.username, status=1)["equal"]
     with going_on(bob, post):
         assert found(server, *repair)["equal"]
     assert bob.feed() == served
     until(lambda: bob.get(f"/v1/posts/{liked}")["liked"])  # a server takes notice of a switch every second
     assert bob.get(f"/v1/posts/{liked}")["counts"]["likes"] == 1
-    is_distributed = server.settings.get("PHOTOLOG_PROFILE") == "distributed"
-    in_parts = is_distributed and projection == "feeds"
+    in_parts = is_distributed(server) and projection == "feeds"
     assert ("generation.repaired" if in_parts else "generation.switched") in records(
         server, projection, world
     )
@@ -125,35 +118,6 @@ def records(server: ServerProcess, projection: str, world: World) -> list[str]:
     lines = server.run("replay", "history", projection, "--json").stdout.splitlines()
     told = [orjson.loads(line) for line in lines]
     return [each["type"] for each in told if each["by"] == f"ticket {world.number}"]
-
-
-def _spoil(server: ServerProcess, projection: str, user_id: int, liked_id: int) -> None:
-    """Whom the user follows is forgotten, or that they like the post."""
-    number = live(server, projection)
-    if server.settings.get("PHOTOLOG_PROFILE") != "distributed":
-        table = {"feeds": "following WHERE reader_id", "likes": "likes WHERE user_id"}[projection]
-        path = server.data / "views" / f"{projection}.{number}.db"
-        with closing(sqlite3.connect(path)) as connection, connection:
-            assert connection.execute(f"DELETE FROM {table} = ?", (user_id,)).rowcount
-    elif projection == "feeds":
-        asyncio.run(_forget_whom_they_follow(server, user_id))
-    else:
-        host, _, port = server.settings["PHOTOLOG_CASSANDRA"].rpartition(":")
-        session = connect_cassandra([host], int(port), server.settings["PHOTOLOG_NAMESPACE"])
-        with session.cluster:
-            delete = f"DELETE FROM likes_by_user_{number} WHERE user_id = %s AND post_id = %s"
-            session.execute(delete, (user_id, liked_id))
-
-
-async def _forget_whom_they_follow(server: ServerProcess, user_id: int) -> None:
-    async with connect(server.settings["PHOTOLOG_REDIS"]) as redis:
-        keys = [key async for key in redis.scan_iter(match=b"{f*:following:" + glob(user_id.to_bytes(8)))]
-        assert await redis.delete(*keys) == 1
-
-
-def glob(name: bytes) -> bytes:
-    """What matches exactly this name."""
-    return b"".join(b"\\%c" % byte if byte in b"*?[]\\" else b"%c" % byte for byte in name)
 
 
 def test_a_feed_is_explained_by_events(world: World, server: ServerProcess) -> None:
