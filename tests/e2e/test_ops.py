@@ -8,6 +8,7 @@ import httpx2
 
 from projectors.catalogue import BY_NAME
 from tests.e2e.server import GENEROUS, ServerProcess
+from tests.e2e.spoiling import live, uncountable_likes
 from tests.e2e.world import World, until
 
 _BETWEEN_LOOKS_S = 0.25
@@ -41,20 +42,40 @@ def test_it_shows_the_system(world: World, server: ServerProcess) -> None:
     assert "a lighthouse" not in text
 
 
-def with_replaced_saves(server: ServerProcess) -> str | None:
-    Event().wait(_BETWEEN_LOOKS_S)
-    text = page(server)
-    return text if re.search(r"saves\s+\d+\s+replaced", section(text, "projections")) else None
+def page_with(server: ServerProcess, name: str, shown: str) -> str:
+    """The page, once this section of it has what matches that: what is shown may be a second old."""
+
+    def look() -> str | None:
+        Event().wait(_BETWEEN_LOOKS_S)
+        text = page(server)
+        return text if re.search(shown, section(text, name)) else None
+
+    found: str = until(look)
+    return found
 
 
 def test_operations_are_shown_with_what_was_found(world: World, server: ServerProcess) -> None:
     ran = server.run("replay", "saves", "--by", "<b>a ticket</b>", "--json")
     assert ran.returncode == 0, ran.stderr
-    text = until(lambda: with_replaced_saves(server))  # a look may be a second old
+    text = page_with(server, "projections", r"saves\s+\d+\s+replaced")
     assert re.search(r"saves\s+\d+\s+live", section(text, "projections"))
     assert "<b>a ticket</b>" in section(text, "operations")
     assert "generation switched from" in section(text, "operations")
     assert re.search(r"saves \d+ .*equal", section(text, "certificates"))
+
+
+def test_a_parked_event_is_shown_until_its_cause_is_mended(world: World, server: ServerProcess) -> None:
+    ada, bob = world.person("ada"), world.person("bob")
+    post, number = ada.post("a lighthouse"), live(server, "search")
+    with uncountable_likes(server, int(post)):
+        bob.ok("PUT", f"/v1/posts/{post}/like")
+        told = rf"search {number}\s+photolog\.engagement\s+\d+\s+\d+\s+{post}\s+StoreError: cannot be applied"
+        text = page_with(server, "parked-events", told)
+        assert re.search(rf"search\s+{number}\s+live(\s+[\d,]+){{3}}\s+1\b", section(text, "projections"))
+        assert bob.get(f"/v1/posts/{post}")["counts"]["likes"] == 1  # every other view has it
+    assert server.run("parked", "retry", "search", post, "--by", "a mender").returncode == 0
+    text = page_with(server, "parked-events", "Nothing is parked")
+    assert re.search("parked retried.*a mender", section(text, "operations"))
 
 
 def test_it_is_for_operators(server: ServerProcess) -> None:
