@@ -81,8 +81,8 @@ def test_after_ctrl_c_the_same_command_goes_on(
 def test_of_two_at_once_the_second_ends_and_says_so(
     server: ServerProcess, begin: Callable[[list[str]], Begun], seen: Callable[[], int]
 ) -> None:
-    """And the first one does not notice."""
-    first = begin(slow(server, 20))
+    """And the first one does not notice: it goes on, until it is ended, and again without being held back."""
+    first = begin(slow(server, 200))
     number = first.until_reported(1)[0]["generation"]
     before = states(server)
     others = [
@@ -94,8 +94,10 @@ def test_of_two_at_once_the_second_ends_and_says_so(
         assert other.told == (
             "photolog: another command is replaying likes; see `photolog replay status likes`\n"
         )
-    assert first.process.poll() is None
     assert states(server) == before
-    assert first.answer()["to"] == number
+    first.until_reported(len(first.reports()) + 1)
+    first.process.send_signal(signal.SIGINT)
+    assert first.end() == 130
+    assert begin(["replay", "likes", "--json"]).answer()["to"] == number
     assert states(server)["likes", number] == "live"
     assert seen() == 1
