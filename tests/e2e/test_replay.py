@@ -5,7 +5,7 @@ is the same all the while.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from random import Random
 from typing import Any
 
@@ -16,6 +16,7 @@ from events.topics import OPERATIONS
 from projectors.catalogue import BY_NAME
 from tests.e2e.mirror import Mirror
 from tests.e2e.server import ServerProcess
+from tests.e2e.test_verify import going_on
 from tests.e2e.world import World, until
 
 _DOINGS_COUNT = 10
@@ -81,14 +82,23 @@ AGAIN = ("feeds", "graph", "timelines", "likes", "search")
 
 @pytest.mark.timeout(300)
 def test_every_answer_is_right_while_everything_is_rebuilt(world: World, server: ServerProcess) -> None:
-    """Somebody writes all the while, and every answer is what was written before."""
+    """Somebody writes all the while, and every answer is what was written before. Others write beside them, as fast as they can."""
     mirror = Mirror([world.person(name) for name in ("ada", "bob", "cleo", "dan")], Random(5))
-    with ThreadPoolExecutor(1) as beside:
+    with crowd(server), crowd(server), ThreadPoolExecutor(1) as beside:
         operator = beside.submit(_rebuild_and_switch, server)
         while not operator.done():
             _live(mirror, [operator])
         operator.result()
     _live(mirror)
+
+
+@contextmanager
+def crowd(server: ServerProcess) -> Iterator[None]:
+    """Somebody who is not watched, with a post of their own."""
+    with closing(World(server.url)) as elsewhere:
+        eve = elsewhere.person("eve")
+        with going_on(eve, eve.post()):
+            yield
 
 
 def _live(mirror: Mirror, beside: "Sequence[Future[None]]" = ()) -> None:
