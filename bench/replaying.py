@@ -1,7 +1,7 @@
 """Replays beside readers: `photolog replay` of a long past, what it takes and what readers notice, next to the bare limit of the
 same minute on the same machine.
 
-The rate is of the build alone, from when its generation is begun until it is ready, looked at twenty times a second: the start of
+The rate is of the build alone, from when its generation is begun until it is ready, looked at five times a second: the start of
 the command and its hand-over to who feeds views are in "the whole command" only. Reads are of home feeds and of posts,
 50 a second; percentiles are of five seconds each, and the median of those is shown.
 
@@ -118,9 +118,9 @@ def _replayed(ground: Ground, name: str) -> list[Measured]:
 
 
 def _held_back(ground: Ground, found: Sequence[Measured]) -> list[Measured]:
-    """At a third of the rate that was measured before."""
+    """At a tenth of the rate that was measured before."""
     (before,) = (m.ours[0] for m in found if m.what == f"replay of {_HELD_BACK}")
-    rate = int(before / 3)
+    rate = max(1, int(before / 10))
     what = f"replay of {_HELD_BACK} with --rate {rate:,}"
     with read(ground) as slices:
         ran = run(ground, _HELD_BACK, "--unverified", "--rate", str(rate))
