@@ -52,14 +52,10 @@ class Repairs:
     async def _refilled(self, part: int) -> None:
         projection, number = self._live.projection, self._live.number
         await self._operator.repair(self._live, self._view, part)
-        _tell(f"{projection}: part {part} of generation {number} is empty and is filled again")
+        click.echo(f"{projection}: part {part} of generation {number} is empty and is filled again", err=True)
         goal = await self._system.log.ends(BY_NAME[projection].topics)
         await until_reached(self._system, self._live, goal)
         is_filled = await self._view.is_filled()
         while not is_filled:  # which its projector says once it has seen the end
             await asyncio.sleep(_POLL_S)
             is_filled = await self._view.is_filled()
-
-
-def _tell(what: str) -> None:
-    click.echo(what, err=True)

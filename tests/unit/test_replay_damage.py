@@ -30,6 +30,17 @@ def test_what_cannot_be_read_any_more_is_told_and_replaced(run: Run, data: Path)
     assert "there is no going back to it" in elsewhere(data, "status", "likes").stdout
 
 
+@pytest.mark.parametrize("more", [[], ["--repair"]])
+def test_what_cannot_be_read_is_told_to_be_replayed(
+    run: Run, system: Beside, data: Path, more: list[str]
+) -> None:
+    asyncio.run(system.close())
+    damage(data, "likes", 1)
+    refused = elsewhere(data, "run", "likes", "--only-shard", "photolog.engagement/0", *more)
+    assert refused.exit_code == 2
+    assert "file is not a database; `photolog replay likes` builds another" in refused.output
+
+
 def test_what_is_retired_is_dropped_whatever_is_in_its_file(run: Run, system: Beside, data: Path) -> None:
     done(run("likes", "--json"))
     done(run("retire", "likes", "--json"))

@@ -18,7 +18,7 @@ from stores.ports.registry import Generation, NotReadyError
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class Rebuilding:
     """`events_per_s` None: as fast as it goes."""
 
     events_per_s: float | None
@@ -27,7 +27,7 @@ class How:
     as_json: bool
 
 
-async def rebuilt(system: Beside, name: str, how: How, shown: Shown) -> dict[str, object]:
+async def rebuilt(system: Beside, name: str, how: Rebuilding, shown: Shown) -> dict[str, object]:
     """To be called by who holds the projection's replay. Goes on with what was broken off. Raises CommandError when the new
     generation is not switched to.
     """

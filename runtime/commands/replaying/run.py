@@ -15,7 +15,7 @@ from runtime.beside import beside
 from runtime.commands import options
 from runtime.commands.replaying import trying
 from runtime.commands.replaying.progress import Shown
-from runtime.commands.replaying.rebuilding import How, rebuilt
+from runtime.commands.replaying.rebuilding import Rebuilding, rebuilt
 from runtime.errors import CommandError
 from stores.ports.errors import UnavailableError
 
@@ -71,7 +71,7 @@ def run(
     names = options.named(projections)
     shown = Shown()
     try:
-        asyncio.run(_replay_each(names, data, How(events_per_s, unverified, by, as_json), shown))
+        asyncio.run(_replay_each(names, data, Rebuilding(events_per_s, unverified, by, as_json), shown))
     except KeyboardInterrupt:
         click.echo(_broken_off(names, shown), err=True)
         raise SystemExit(options.BROKEN_OFF) from None
@@ -94,7 +94,7 @@ def _broken_off(names: Sequence[str], shown: Shown) -> str:
     return f"broken off: {built}{counts} is not live; {again}"
 
 
-async def _replay_each(names: Sequence[str], data: Path | None, how: How, shown: Shown) -> None:
+async def _replay_each(names: Sequence[str], data: Path | None, how: Rebuilding, shown: Shown) -> None:
     async with beside(data) as system:
         for name in names:
             async with system.replaying(name):

@@ -23,8 +23,7 @@ from runtime.commands.replaying import tried
 from runtime.commands.replaying.judging import bar
 from runtime.commands.replaying.moments import Moment, cut_of, known, moment, partition
 from runtime.commands.replaying.progress import Shown as Built
-from runtime.commands.replaying.rebuilding import How as Rebuilding
-from runtime.commands.replaying.rebuilding import rebuilt
+from runtime.commands.replaying.rebuilding import Rebuilding, rebuilt
 from runtime.commands.users import user_id
 from runtime.errors import CommandError
 from runtime.operating import Operator
@@ -239,6 +238,9 @@ async def _compared(
         with bar(name, how.as_json) as judging:
             return await compare(judging)
 
+    live = await system.live(name)
+    if unreadable := (await system.standing(live)).unreadable:
+        raise CommandError(f"{unreadable}; `photolog replay {name}` builds another")
     if not how.repair:
         return await shown()
     async with system.replaying(name):
