@@ -30,6 +30,15 @@ class Bare:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How many events a second the store takes at most; `bare` where that is said by more than its driver."""
+
+    per_second: float
+    is_what: str
+    bare: Bare | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """`settings` are those of its processes; commands run in `folder`."""
 
@@ -41,13 +50,10 @@ class Ground:
     port: int
     reads: Callable[[], list[str]]
     """Requests of now: a build may take longer than a token is good for."""
-    limit: Callable[[str], float]
+    limit: Callable[[str], Limit]
     """Of a projection, measured now."""
-    limit_is: str
     aims: Mapping[str, str]
     """By projection."""
-    bare: Callable[[str], Bare] | None = None
-    """Of a projection, measured now, where `limit` is more than the driver."""
     erase: Callable[[], None] | None = None
     """Empties the store of `ERASED`, where they have one of their own."""
 

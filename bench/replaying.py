@@ -23,7 +23,7 @@ import orjson
 from rich.console import Console
 
 from bench import seed
-from bench.ground import ERASED, NAMES, READERS_COUNT, Bare, Ground, reads
+from bench.ground import ERASED, NAMES, READERS_COUNT, Bare, Ground, Limit, reads
 from bench.measured import Measured
 from bench.past import Past
 from bench.projections import BARE_INSERTS, rows_per_second
@@ -101,7 +101,6 @@ def measure(ground: Ground, tell: Callable[[str], None], *, verified: bool) -> l
 def _replayed(ground: Ground, name: str) -> list[Measured]:
     what = f"replay of {name}"
     limit = ground.limit(name)
-    bare = None if ground.bare is None else ground.bare(name)
     with read(ground) as slices:
         ran = run(ground, name, "--unverified")
     if not ran.built_s:
@@ -109,8 +108,10 @@ def _replayed(ground: Ground, name: str) -> list[Measured]:
     per_second = asyncio.run(_events_count(ground, name)) / ran.built_s
     aim = ground.aims[name]
     return [
-        Measured(what, "events/s", [per_second], ground.limit_is, [limit], "" if bare else aim),
-        *([_written(what, per_second, bare, aim)] if bare else []),
+        Measured(
+            what, "events/s", [per_second], limit.is_what, [limit.per_second], "" if limit.bare else aim
+        ),
+        *([_written(what, per_second, limit.bare, aim)] if limit.bare else []),
         Measured(f"{what}, the whole command", "s", [ran.seconds]),
         *_memory(what, ran),
         *_latencies(what, slices),
@@ -184,16 +185,15 @@ def _embedded(options: argparse.Namespace, tell: Callable[[str], None]) -> Itera
                 port=server.port,
                 reads=partial(reads, tokens_of(data), past),
                 limit=partial(_inserts, folder),
-                limit_is=BARE_INSERTS,
                 aims=dict.fromkeys(NAMES, "20,000/s"),
             )
 
 
-def _inserts(folder: Path, name: str) -> float:
+def _inserts(folder: Path, name: str) -> Limit:
     path = folder / f"inserts-{name}.db"
     rate = rows_per_second(path)
     path.unlink()
-    return rate
+    return Limit(rate, BARE_INSERTS)
 
 
 def _distributed(options: argparse.Namespace, tell: Callable[[str], None]) -> AbstractContextManager[Ground]:

@@ -14,7 +14,7 @@ from bench.distributed import seed
 from bench.distributed.all import stack
 from bench.distributed.bare_writes import ENTRIES_ARE, ROWS_ARE, entries_per_second, rows_per_second
 from bench.distributed.system import System
-from bench.ground import NAMES, READERS_COUNT, Bare, Ground, reads
+from bench.ground import NAMES, READERS_COUNT, Bare, Ground, Limit, reads
 from bench.past import Past
 from projectors.catalogue import BY_NAME
 from projectors.step import ALONE_BATCH_COUNT, Step
@@ -47,7 +47,6 @@ def ground(services: Path | None, past: Past, tell: Callable[[str], None]) -> It
             tell("writing the past")
             asyncio.run(seed.write(system, past))
             seed.sign_in(system, past.people[:READERS_COUNT])
-            views = _Views(system)
             with system.serving() as server, system.working(*_FED):
                 yield Ground(
                     settings=system.environment,
@@ -56,10 +55,8 @@ def ground(services: Path | None, past: Past, tell: Callable[[str], None]) -> It
                     fed=_FED,
                     port=server.port,
                     reads=partial(reads, seed.TOKENS, past),
-                    limit=views.events_per_second,
-                    limit_is=f"the view by itself, batches of {ALONE_BATCH_COUNT:,}",
+                    limit=partial(_limit, system),
                     aims=_AIMS,
-                    bare=views.bare,
                     erase=system.empty_redis,
                 )
         finally:
@@ -72,45 +69,39 @@ async def _beside(system: System) -> AsyncIterator[Beside]:
         yield Beside(ClusterPlace(cluster))
 
 
-class _Views:
-    """Each by itself, taking what is on the log."""
+def _limit(system: System, name: str) -> Limit:
+    events_per_second, rows_per_event = asyncio.run(_alone(system, name))
+    bare = _of_redis(system) if _AIMS[name] is _REDIS else _of_cassandra(system, rows_per_event)
+    return Limit(events_per_second, f"the view by itself, batches of {ALONE_BATCH_COUNT:,}", bare)
 
-    def __init__(self, system: System) -> None:
-        self._system = system
-        self._rows_per_event = 0.0
 
-    def events_per_second(self, name: str) -> float:
-        return asyncio.run(self._alone(name))
+def _of_redis(system: System) -> Bare:
+    with closing(Redis.from_url(system.redis_url)) as redis:
+        return Bare(entries_per_second(redis), ENTRIES_ARE, "events/s", 1)
 
-    def bare(self, name: str) -> Bare:
-        """To be asked after `events_per_second` of the same projection, by which it is known what an event comes to."""
-        if _AIMS[name] is _REDIS:
-            with closing(Redis.from_url(self._system.redis_url)) as redis:
-                return Bare(entries_per_second(redis), ENTRIES_ARE, "events/s", 1)
-        with self._system.session() as session:
-            return Bare(rows_per_second(session), ROWS_ARE, "rows/s", self._rows_per_event)
 
-    async def _alone(self, name: str) -> float:
-        """Of the time in which the view's store takes the events; reading and folding them does not count."""
-        async with self._system.connected() as cluster:
-            place = ClusterPlace(cluster)
-            await place.prepare(name, _ALONE_GENERATION)
-            view = cluster.unserved(name, _ALONE_GENERATION)
-            counted = _counting(view) if isinstance(view, CassandraView) else None
-            step: Step[Any] = Step(
-                BY_NAME[name],
-                view,
-                cluster.log,
-                cluster.keys,
-                batch_count=ALONE_BATCH_COUNT,
-                together=at_once,
-            )
-            while step.tally.events_count < _ALONE_COUNT and await step.catch_up():
-                pass
-            await view.drop()
-        if counted is not None:
-            self._rows_per_event = counted() / step.tally.events_count
-        return step.tally.events_count / step.tally.writes.sum_s
+def _of_cassandra(system: System, rows_per_event: float) -> Bare:
+    with system.session() as session:
+        return Bare(rows_per_second(session), ROWS_ARE, "rows/s", rows_per_event)
+
+
+async def _alone(system: System, name: str) -> tuple[float, float]:
+    """Events per second of the time in which the view's store takes what is on the log; reading and folding it does not count. And
+    rows per event, 0 where there are none.
+    """
+    async with system.connected() as cluster:
+        place = ClusterPlace(cluster)
+        await place.prepare(name, _ALONE_GENERATION)
+        view = cluster.unserved(name, _ALONE_GENERATION)
+        rows_count = _counting(view) if isinstance(view, CassandraView) else lambda: 0
+        step: Step[Any] = Step(
+            BY_NAME[name], view, cluster.log, cluster.keys, batch_count=ALONE_BATCH_COUNT, together=at_once
+        )
+        while step.tally.events_count < _ALONE_COUNT and await step.catch_up():
+            pass
+        await view.drop()
+    events_count = step.tally.events_count
+    return events_count / step.tally.writes.sum_s, rows_count() / events_count
 
 
 def _counting(view: CassandraView[Any]) -> Callable[[], int]:
