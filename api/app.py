@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.cors import Cors
 from api.docs_page import documentation
 from api.edge import Edge, Observe
+from api.outages import Outages
 from api.pipeline import Gateway, Pipeline
 from api.problems import NOT_FOUND, problem
 from api.routes import Endpoint
@@ -25,9 +26,10 @@ def build_app(
 
     The documentation routes are added here, so that they describe exactly what is served.
     """
-    pipeline = Pipeline((*endpoints, *documentation(endpoints)), gateway)
+    outages = Outages()
+    pipeline = Pipeline((*endpoints, *documentation(endpoints)), gateway, outages)
     router = Router(others, redirect_slashes=False, default=_not_found)
-    return Edge(_table_before(router, pipeline), Cors(cors_origins), gateway.new_id, observe)
+    return Edge(_table_before(router, pipeline), Cors(cors_origins), gateway.new_id, outages, observe)
 
 
 def _table_before(router: Router, pipeline: Pipeline) -> ASGIApp:

@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import scopes
 from api.cors import Cors
 from api.headers import Headers, read_headers
-from api.problems import INTERNAL, ProblemError, away, problem
+from api.outages import UNKNOWN_ROUTE, Outages
+from api.problems import INTERNAL, ProblemError, problem
 from api.replies import problem_reply, send_reply
 from stores.ports.errors import UnavailableError
 
-UNKNOWN_ROUTE = "unknown"
 CLIENT_GONE = 499
 
 Observe = Callable[[str, str, int, float], None]
@@ -32,9 +32,12 @@ log = structlog.get_logger()
 
 
 class Edge:
-    def __init__(self, app: ASGIApp, cors: Cors, new_id: Callable[[], int], observe: Observe) -> None:
+    def __init__(
+        self, app: ASGIApp, cors: Cors, new_id: Callable[[], int], outages: Outages, observe: Observe
+    ) -> None:
         self._app = app
         self._cors = cors
+        self._outages = outages
         self._new_id = new_id
         self._observe = observe
 
@@ -67,8 +70,8 @@ class Edge:
             response.status = CLIENT_GONE
         except ProblemError as error:
             await self._fail(scope, response, error)
-        except UnavailableError:
-            await self._fail(scope, response, away())
+        except UnavailableError as error:
+            await self._fail(scope, response, self._outages.problem(scope, error))
         except Exception:
             log.exception("request failed", route=scope.get(scopes.ROUTE, UNKNOWN_ROUTE))
             await self._fail(scope, response, problem(INTERNAL))

@@ -25,6 +25,7 @@ from api.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.idempotency import Idempotency, LogEnds
 from api.inputs import parsed_body, parsed_limit, read_parameters
 from api.matching import Match, PathTable, path_values
+from api.outages import Outages
 from api.plans import Plan
 from api.positions import HEADER as POSITION_HEADER
 from api.positions import PositionStrings
@@ -34,7 +35,6 @@ from api.problems import (
     NOT_FOUND,
     RATE_LIMITED,
     ProblemError,
-    away,
     problem,
     rejected,
 )
@@ -84,8 +84,9 @@ class Gateway:
 
 
 class Pipeline:
-    def __init__(self, endpoints: Iterable[Endpoint], gateway: Gateway) -> None:
+    def __init__(self, endpoints: Iterable[Endpoint], gateway: Gateway, outages: Outages) -> None:
         self._gateway = gateway
+        self._outages = outages
         self._cursors = Cursors(gateway.secret, gateway.clock)
         self._positions = PositionStrings(gateway.secret)
         self._presenter = Presenter(self._positions)
@@ -108,12 +109,12 @@ class Pipeline:
                 reply = await self._reply(match, scope, receive, limited, patience)
         except ProblemError as error:
             reply = problem_reply(error)
-        except UnavailableError:
-            reply = problem_reply(away())
+        except UnavailableError as error:
+            reply = problem_reply(self._outages.problem(scope, error))
         except TimeoutError:
             if not patience.expired():
                 raise
-            reply = problem_reply(away())
+            reply = problem_reply(self._outages.problem(scope, f"no answer in {ANSWERED_WITHIN_S} s"))
         reply.headers.extend(limited)
         await send_reply(reply, scope["method"], send)
 

@@ -18,6 +18,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 
 from stores.ports.cancelling import cancellation_heeded
 from stores.ports.errors import StoreError, UnavailableError
@@ -47,7 +48,11 @@ Call = tuple[bytes, Sequence[Any]]
 
 
 def connect(url: str) -> Redis:
-    """A client that connects when it is first used. It belongs to one event loop and is closed with `aclose`."""
+    """A client that connects when it is first used. It belongs to one event loop and is closed with `aclose`.
+
+    It does not listen for notices of maintenance, which only one vendor's Redis sends: while it does, redis-py 8.1 hands out
+    connections that the server has closed (redis-py #4252), and after a restart each idle one fails somebody's request.
+    """
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=_CONNECTIONS_LIMIT,
@@ -55,6 +60,7 @@ def connect(url: str) -> Redis:
         socket_connect_timeout=_CONNECT_TIMEOUT_S,
         socket_timeout=_REPLY_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
     )
     return Redis.from_pool(pool)
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from api import pipeline
 from api.calls import Answer, Call
@@ -187,6 +188,16 @@ async def test_a_store_that_is_away() -> None:
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     assert response.headers["retry-after"] == "1"
     assert response.headers["ratelimit-limit"] == "6000"
+
+
+async def test_the_log_says_which_store_is_away_and_not_with_every_request() -> None:
+    world = World(fails=unavailable())
+    with capture_logs() as logs:
+        async with world.client() as client:
+            answers = [await client.get("/v1/failing"), await client.get("/v1/failing")]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    told = {"event": "answered that a store is away", "route": "/v1/failing", "error": "away"}
+    assert logs == [told | {"log_level": "warning"}]
 
 
 class Hanging(World):

@@ -6,7 +6,7 @@ until it is old. Otherwise the next one begins anew.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -23,6 +23,21 @@ _ROUND_COUNT = int(os.environ.get("ROUNDS", "1"))
 _FIRST_REDIS_DB = 32
 _OLD_S = 300
 """People are signed in for 15 minutes, and what a judgement takes grows with what was written."""
+
+_TOLD_BYTES = 3_000
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With what failed comes what each process said last."""
+    report = yield
+    scene = item.funcargs.get("scene")
+    if report.failed and isinstance(scene, Scene):
+        for path in sorted(scene.system.folder.glob("*.log")):
+            report.sections.append((path.name, path.read_bytes()[-_TOLD_BYTES:].decode(errors="replace")))
+    return report
 
 
 class Scenes:
