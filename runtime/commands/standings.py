@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from rich.table import Table
 
 from runtime.beside import Standing
+from runtime.scraped import Scraped
 from stores.ports.registry import State
 
 _STYLES: Mapping[State, str] = {
@@ -14,6 +15,15 @@ _STYLES: Mapping[State, str] = {
     "building": "yellow",
     "broken": "red",
     "retired": "dim",
+}
+
+_COUNTED = {
+    "restarts": "restarts",
+    "gap_events": "filled in",
+    "store_waits": "store waits",
+    "batches": "batches",
+    "batch_ms_mean": "mean ms",
+    "batch_ms_p99_at_most": "p99 ms",
 }
 
 
@@ -40,6 +50,20 @@ def in_json(standing: Standing) -> dict[str, object]:
     }
 
 
+def counted(standing: Standing, done: Scraped) -> Mapping[str, int | float | None]:
+    """What running processes have counted. None is what nobody has told."""
+    projection, number = standing.generation.projection, standing.generation.number
+    mine = done.done.get((projection, number))
+    return {
+        "restarts": done.restarts.get(projection),
+        "gap_events": None if mine is None else mine.gap_events_count,
+        "store_waits": None if mine is None else mine.store_waits_count,
+        "batches": None if mine is None else mine.batches_count,
+        "batch_ms_mean": None if mine is None else mine.mean_ms,
+        "batch_ms_p99_at_most": None if mine is None else mine.p99_ms,
+    }
+
+
 def table(standings: Sequence[Standing]) -> Table:
     made = Table("projection", "generation", "state", box=None, pad_edge=False)
     for title in ("applied", "behind", "parked"):
@@ -54,3 +78,19 @@ def table(standings: Sequence[Standing]) -> Table:
             generation.projection, str(generation.number), state, *(f"{count:,}" for count in counts)
         )
     return made
+
+
+def counted_table(standings: Sequence[Standing], done: Scraped) -> Table:
+    made = Table("projection", "generation", box=None, pad_edge=False)
+    for title in _COUNTED.values():
+        made.add_column(title, justify="right")
+    for standing in standings:
+        generation, told = standing.generation, counted(standing, done)
+        made.add_row(generation.projection, str(generation.number), *(_cell(told[name]) for name in _COUNTED))
+    return made
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

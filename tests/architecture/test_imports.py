@@ -36,7 +36,7 @@ LIBRARIES = {
     "joserfc": "api/tokens.py",
     "minio": "stores/s3",
     "mode": "projectors/engines/faust.py",
-    "prometheus_client": ("api/metrics.py", "runtime/metrics.py"),
+    "prometheus_client": ("api/metrics.py", "runtime/metrics.py", "runtime/scraped.py"),
     "pydantic_settings": "runtime/settings.py",
     "redis": "stores/redis",
     "rich": ("runtime/commands", "runtime/demo"),
