@@ -20,8 +20,8 @@ async def migrate(settings: Settings) -> Sequence[str]:
     """Repeatable: what is there stays as it is. Returns what the services cannot do by themselves, one line each."""
     hosts, port = cassandra_hosts(settings)
     partitions, replication = settings.kafka_partitions, settings.kafka_replication
+    await schema.prepare(hosts, port, settings.namespace, settings.cassandra_replication)  # may refuse
     await topics.create_topics(settings.kafka, settings.namespace, partitions, replication)
-    await schema.prepare(hosts, port, settings.namespace, settings.cassandra_replication)
     remarks = await bucket.prepare(s3_address(settings), settings.cors_origins)
     await _begin(settings)
     return remarks

@@ -5,13 +5,13 @@ generation is added up. Workers that do not answer, which are being started agai
 """
 
 import math
-import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import ProxyHandler, build_opener
 
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,6 +22,8 @@ from runtime.errors import CommandError
 _TIMEOUT_S = 5
 _MOST_BYTES = 16 * 1024 * 1024
 _NEEDED_SHARE = 0.99
+_OPENER = build_opener(ProxyHandler({}))
+"""Whatever proxy the environment names is for the internet."""
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ def _read(url: str) -> Sequence[Metric]:
         if parts.scheme not in ("http", "https"):
             raise ValueError("an address begins with http:// or https://")
         whole = urlunsplit(parts._replace(path=parts.path.rstrip("/") or "/metrics"))
-        with urllib.request.urlopen(whole, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - the scheme was looked at
+        with _OPENER.open(whole, timeout=_TIMEOUT_S) as answer:
             text: str = answer.read(_MOST_BYTES).decode()
         return list(text_string_to_metric_families(text))
     except (OSError, ValueError, HTTPException) as error:

@@ -1,9 +1,11 @@
 """How commands show where generations stand."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
+from projectors.tally import BOUNDS_S
 from runtime.beside import Standing
 from runtime.scraped import Scraped
 from stores.ports.registry import State
@@ -51,7 +53,7 @@ def in_json(standing: Standing) -> dict[str, object]:
 
 
 def counted(standing: Standing, done: Scraped) -> Mapping[str, int | float | None]:
-    """What running processes have counted. None is what nobody has told."""
+    """What running processes have counted. None is what nobody has told; a p99 that is longer than is counted is infinite."""
     projection, number = standing.generation.projection, standing.generation.number
     mine = done.done.get((projection, number))
     return {
@@ -93,4 +95,6 @@ def counted_table(standings: Sequence[Standing], done: Scraped) -> Table:
 def _cell(value: float | None) -> str:
     if value is None:
         return "-"
+    if value == math.inf:
+        return f">{1_000 * BOUNDS_S[-1]:,.1f}"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

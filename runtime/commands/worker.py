@@ -33,6 +33,8 @@ def worker(names: tuple[str, ...], metrics_port: int | None, metrics_host: str) 
 
     Example: photolog worker feeds
     """
+    if len(set(names)) < len(names):
+        raise click.BadParameter("each name once; more processes of a name are commands of their own")
     configure_logs()
     metrics_at = None if metrics_port is None else Listen(metrics_host, metrics_port)
     asyncio.run(_until_signalled(_chosen(distributed_settings(), names or NAMES, metrics_at)))

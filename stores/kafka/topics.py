@@ -5,7 +5,7 @@ events would lose their order. What an operator has configured otherwise is said
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from stores.ports.errors import StoreError, UnavailableError
 _DEADLINE_S = 30.0
 _PAUSE_S = 0.05
 _MIN_INSYNC = "min.insync.replicas"
+_SAFE_REPLICAS_COUNT = 3
 
 
 def needed_settings(replication: int) -> Mapping[str, str]:
@@ -59,6 +60,7 @@ async def check_topics(bootstrap: str, namespace: str, partition_count: int, rep
     names = [physical(namespace, topic) for topic in TOPICS]
     try:
         async with _admin(bootstrap) as admin:
+            broker_count = len((await admin.describe_cluster())["brokers"])
             found = await _partitions(admin, names)
             settings = await _settings(admin, [name for name in names if name in found])
     except UnavailableError as error:
@@ -67,30 +69,30 @@ async def check_topics(bootstrap: str, namespace: str, partition_count: int, rep
         f"kafka: topic {name} is missing; run `photolog migrate`" for name in names if name not in found
     ]
     for name, partitions in found.items():
-        problems += _problems(name, partitions, settings[name], partition_count, replication)
+        if len(partitions) != partition_count:
+            problems.append(f"kafka: {_wrong_count(name, len(partitions), partition_count)}")
+        replicas_count = min(len(partition["replicas"]) for partition in partitions)
+        told = [
+            *of_replicas(replicas_count, replication, broker_count),
+            *_of_settings(settings[name], replication),
+        ]
+        problems += [f"kafka: topic {name} has {line}" for line in told]
     return problems
 
 
-def _problems(
-    name: str,
-    partitions: list[Mapping[str, Any]],
-    settings: Mapping[str, str],
-    partition_count: int,
-    replication: int,
-) -> list[str]:
-    problems = []
-    if len(partitions) != partition_count:
-        problems.append(f"kafka: {_wrong_count(name, len(partitions), partition_count)}")
-    copies = min(len(partition["replicas"]) for partition in partitions)
-    if copies < replication:
-        problems.append(f"kafka: topic {name} has {copies} replicas, fewer than {replication}")
+def of_replicas(found: int, wanted: int, broker_count: int) -> Iterator[str]:
+    """What is wrong with so many replicas, where the settings want others and so many brokers could hold one each."""
+    if found < wanted:
+        yield f"{found} replicas, fewer than {wanted}"
+    elif found < min(_SAFE_REPLICAS_COUNT, broker_count):
+        yield f"{found} replicas; a broker that is lost takes with it what only it has, use {_SAFE_REPLICAS_COUNT}"
+
+
+def _of_settings(found: Mapping[str, str], replication: int) -> Iterator[str]:
     for setting, needed in needed_settings(replication).items():
-        is_enough = setting == _MIN_INSYNC and int(settings[setting]) >= int(needed)
-        if settings[setting] != needed and not is_enough:
-            problems.append(
-                f"kafka: topic {name} has {setting}={settings[setting]}, which has to be {needed}"
-            )
-    return problems
+        is_enough = setting == _MIN_INSYNC and int(found[setting]) >= int(needed)
+        if found[setting] != needed and not is_enough:
+            yield f"{setting}={found[setting]}, which has to be {needed}"
 
 
 def _wrong_count(name: str, found: int, needed: int) -> str:

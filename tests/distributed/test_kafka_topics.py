@@ -7,7 +7,7 @@ import pytest
 
 from events.topics import NAMES, POSTS, TOPICS
 from stores.kafka.names import physical
-from stores.kafka.topics import administrator, check_topics, create_topics
+from stores.kafka.topics import administrator, check_topics, create_topics, of_replicas
 from stores.ports.errors import StoreError, UnavailableError
 from tests.distributed.kafka import PARTITION_COUNT, configure, fresh_topics, settings_of
 from tests.services.addresses import Addresses
@@ -66,6 +66,21 @@ async def test_replicas_are_compared_with_what_is_promised(addresses: Addresses)
         posts = physical(namespace, POSTS)
         assert f"kafka: topic {posts} has 1 replicas, fewer than 3" in problems
         assert f"kafka: topic {posts} has min.insync.replicas=1, which has to be 2" in problems
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "broker_count", "said"),
+    [
+        (1, 1, 1, []),
+        (1, 1, 2, ["1 replicas; a broker that is lost"]),
+        (2, 2, 3, ["2 replicas; a broker that is lost"]),
+        (2, 3, 3, ["2 replicas, fewer than 3"]),
+        (3, 3, 5, []),
+    ],
+)
+def test_replicas_and_brokers(found: int, wanted: int, broker_count: int, said: list[str]) -> None:
+    lines = of_replicas(found, wanted, broker_count)
+    assert [line.startswith(start) for line, start in zip(lines, said, strict=True)] == [True] * len(said)
 
 
 async def test_more_replicas_in_sync_than_needed_are_well(addresses: Addresses) -> None:

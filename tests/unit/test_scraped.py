@@ -1,5 +1,6 @@
 """What running processes have done, read from where they serve it, added up and shown beside where generations stand."""
 
+import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -70,6 +71,23 @@ def test_the_table_says_what_was_counted_and_what_nobody_has_told(port: int) -> 
     assert " ".join(titles) == "projection generation restarts filled in store waits batches mean ms p99 ms"
     assert likes == ["likes", "3", "-", "5,000", "1", "1", "4.0", "5.0"]
     assert saves == ["saves", "1", *["-"] * 6]
+
+
+def test_a_time_that_is_longer_than_is_counted(port: int) -> None:
+    with shown(Listen(HOST, port), StepsCollector(steps(0, 30.0))):
+        found = scraped([f"http://{HOST}:{port}"])
+    said = StringIO()
+    Console(file=said, width=200).print(standings.counted_table([STANDING], found))
+    assert said.getvalue().split()[-1] == ">10,000.0"
+    assert standings.counted(STANDING, found)["batch_ms_p99_at_most"] == math.inf
+
+
+def test_whatever_proxy_there_is_for_the_internet_is_not_asked(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://{HOST}:1")
+    with shown(Listen(HOST, port), RestartsCollector({"likes": 2})):
+        assert scraped([f"http://{HOST}:{port}"]).restarts == {"likes": 2}
 
 
 @pytest.mark.parametrize(
