@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from api.bodies import MAX_BODY_BYTES
 from api.problems import CATALOGUE
 from projectors.catalogue import PROJECTIONS
-from runtime.settings import PREFIX, read_settings
+from runtime.settings import PREFIX, Settings, read_settings
 from tests.services import cassandra, kafka
 
 ROOT = Path(__file__).parents[2]
@@ -44,13 +44,17 @@ def services(compose: dict[str, Any]) -> dict[str, Service]:
 
 
 def _ours(services: Mapping[str, Service]) -> dict[str, Service]:
-    return {name: service for name, service in services.items() if "build" in service}
+    return {name: service for name, service in services.items() if service["image"] == "photolog"}
 
 
 def test_it_is_what_the_specification_says(compose: dict[str, Any]) -> None:
     schema = json.loads((ROOT / "tests/compose_spec/compose-spec.json").read_text())
     errors = Draft202012Validator(schema).iter_errors(compose)
     assert [(list(error.absolute_path), error.message) for error in errors] == []
+
+
+def test_the_image_is_built_once(services: dict[str, Service]) -> None:
+    assert [name for name, service in services.items() if "build" in service] == ["migrate"]
 
 
 def test_what_photolog_is_given_are_settings_of_the_distributed_set_up(
@@ -62,6 +66,20 @@ def test_what_photolog_is_given_are_settings_of_the_distributed_set_up(
                 assert setting.startswith(PREFIX), f"{name}: {setting}"
                 environment.setenv(setting, _with_defaults(value))
             assert read_settings().profile == "distributed", name
+
+
+def test_what_is_not_chosen_is_as_without_compose(compose: dict[str, Any]) -> None:
+    chosen = {
+        found[1]: found[3]
+        for value in compose["x-settings"].values()
+        for found in _variables(value)
+        if found[2] == "-"
+    }
+    del chosen["PHOTOLOG_S3_PUBLIC"]  # where it lies is known here
+    for name, value in chosen.items():
+        field = Settings.model_fields[name.removeprefix(PREFIX).lower()]
+        default = ",".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+        assert value == default, name
 
 
 def _with_defaults(value: str) -> str:
@@ -101,7 +119,10 @@ def test_reads_and_writes_are_processes_of_their_own_behind_the_proxy(services: 
 
 
 def test_what_goes_on_running_has_a_health_check(services: dict[str, Service]) -> None:
-    assert {name for name, service in services.items() if "healthcheck" not in service} == {"migrate"}
+    assert {name for name, service in services.items() if "healthcheck" not in service} == {
+        "migrate",
+        "operator",
+    }
 
 
 def test_the_proxy_passes_on_what_can_be_answered_while_a_store_is_away() -> None:
