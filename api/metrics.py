@@ -29,6 +29,8 @@ class SystemState:
     """Events still to be applied, by projection."""
     parked_keys_count: Mapping[str, int] = field(default_factory=dict)
     """Keys with parked events, by projection."""
+    reactor_lag_count: Mapping[str, int] = field(default_factory=dict)
+    """Events still to be reacted to, or not due yet, by reactor."""
 
 
 Look = Callable[[], Awaitable[SystemState]]
@@ -82,6 +84,12 @@ class _StateCollector(Collector):
         yield _gauge("lag_events", "Events the live view has still to apply.", "projection", state.lag_count)
         yield _gauge(
             "parked_keys", "Keys with parked events in the live view.", "projection", state.parked_keys_count
+        )
+        yield _gauge(
+            "reactor_lag_events",
+            "Events the reactor has still to look at, those among them that are not due yet.",
+            "reactor",
+            state.reactor_lag_count,
         )
 
 

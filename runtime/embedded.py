@@ -18,7 +18,7 @@ from replay.operations import append_noted
 from runtime.background import Background, Failure
 from runtime.folder import Folder
 from runtime.generations import Generations, Makers
-from runtime.lag import lag_count, log_count
+from runtime.lag import REACTED_TO, lag_count, log_count, reactor_lag_count
 from runtime.metrics import StepsCollector, registry_of
 from runtime.ops import Watch, Watched
 from runtime.parts import view_makers
@@ -179,10 +179,14 @@ class Embedded:
     async def _state_of_now(self) -> SystemState:
         steps = self._engine.steps()
         live = {name: steps[self._live(name)] for name in BY_NAME if self._live(name) in steps}
+        ends, reached = await self._log.ends(TOPICS), self._stores.reactor_positions
         return SystemState(
-            log_count=log_count(await self._log.ends(TOPICS)),
+            log_count=log_count(ends),
             lag_count={name: await self._behind(name) for name in BY_NAME},
             parked_keys_count={name: step.parked_keys_count for name, step in live.items()},
+            reactor_lag_count={
+                name: reactor_lag_count(name, ends, await reached.get(name)) for name in REACTED_TO
+            },
         )
 
     def _live(self, projection: str) -> GenerationKey:

@@ -12,7 +12,7 @@ from api.metrics import SystemState
 from events.topics import TOPICS
 from projectors.catalogue import BY_NAME
 from runtime.cluster import Cluster
-from runtime.lag import lag_count, log_count
+from runtime.lag import REACTED_TO, lag_count, log_count, reactor_lag_count
 from runtime.live import LiveViews
 from stores.ports.errors import StoreError
 from stores.ports.log import Positions
@@ -36,7 +36,10 @@ async def look(cluster: Cluster, live: LiveViews) -> SystemState:
         "s3": partial(cluster.objects.stored, _NO_OBJECT),
     }
     views: dict[str, Ask] = {name: partial(_standing, live.view(name)) for name in BY_NAME}
-    answers, standings = await asyncio.gather(_answers(services), _answers(views))
+    reactors: dict[str, Ask] = {name: partial(cluster.reactor_positions.get, name) for name in REACTED_TO}
+    answers, standings, reached = await asyncio.gather(
+        _answers(services), _answers(views), _answers(reactors)
+    )
     ends: Positions = answers["kafka"][0] if "kafka" in answers else {}
     return SystemState(
         answer_s={name: answers[name][1] if name in answers else None for name in services},
@@ -45,6 +48,9 @@ async def look(cluster: Cluster, live: LiveViews) -> SystemState:
             name: lag_count(name, ends, stands) for name, ((stands, _), _) in standings.items() if ends
         },
         parked_keys_count={name: parked_count for name, ((_, parked_count), _) in standings.items()},
+        reactor_lag_count={
+            name: reactor_lag_count(name, ends, stands) for name, (stands, _) in reached.items() if ends
+        },
     )
 
 

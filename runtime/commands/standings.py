@@ -22,7 +22,7 @@ _STYLES: Mapping[State, str] = {
 _COUNTED = {
     "restarts": "restarts",
     "gap_events": "filled in",
-    "store_waits": "store waits",
+    "store_waits": "waits",
     "batches": "batches",
     "batch_ms_mean": "mean ms",
     "batch_ms_p99_at_most": "p99 ms",
@@ -89,6 +89,8 @@ def counted_table(standings: Sequence[Standing], done: Scraped) -> Table:
     for standing in standings:
         generation, told = standing.generation, counted(standing, done)
         made.add_row(generation.projection, str(generation.number), *(_cell(told[name]) for name in _COUNTED))
+    for name in sorted(done.restarts.keys() - {standing.generation.projection for standing in standings}):
+        made.add_row(name, "", _cell(done.restarts[name]))
     return made
 
 

@@ -62,7 +62,9 @@ async def test_metrics() -> None:
 
 async def test_metrics_say_how_the_system_stands() -> None:
     world = World(
-        state=SystemState({"kafka": 0.25, "s3": None}, {"photolog.posts": 9}, {"feeds": 3}, {"feeds": 1})
+        state=SystemState(
+            {"kafka": 0.25, "s3": None}, {"photolog.posts": 9}, {"feeds": 3}, {"feeds": 1}, {"processing": 2}
+        )
     )
     async with world.client() as client:
         said = (await client.get("/metrics")).text.splitlines()
@@ -73,6 +75,7 @@ async def test_metrics_say_how_the_system_stands() -> None:
         'photolog_log_events{topic="photolog.posts"} 9.0',
         'photolog_lag_events{projection="feeds"} 3.0',
         'photolog_parked_keys{projection="feeds"} 1.0',
+        'photolog_reactor_lag_events{reactor="processing"} 2.0',
     ]
 
 

@@ -68,9 +68,17 @@ def test_the_table_says_what_was_counted_and_what_nobody_has_told(port: int) -> 
     said = StringIO()
     Console(file=said, width=200).print(standings.counted_table([STANDING, other], found))
     titles, likes, saves = (line.split() for line in said.getvalue().splitlines())
-    assert " ".join(titles) == "projection generation restarts filled in store waits batches mean ms p99 ms"
+    assert " ".join(titles) == "projection generation restarts filled in waits batches mean ms p99 ms"
     assert likes == ["likes", "3", "-", "5,000", "1", "1", "4.0", "5.0"]
     assert saves == ["saves", "1", *["-"] * 6]
+
+
+def test_a_worker_that_feeds_no_view_has_a_line_of_its_own(port: int) -> None:
+    with shown(Listen(HOST, port), RestartsCollector({"likes": 0, "reactors": 4})):
+        found = scraped([f"http://{HOST}:{port}"])
+    said = StringIO()
+    Console(file=said, width=200).print(standings.counted_table([STANDING], found))
+    assert said.getvalue().splitlines()[-1].split() == ["reactors", "4"]
 
 
 def test_a_time_that_is_longer_than_is_counted(port: int) -> None:
