@@ -76,11 +76,11 @@ def watched(served: Callable[[], Sequence[object]]) -> Iterator[None]:
     assert looks
 
 
-AGAIN = ("feeds", "graph", "timelines", "likes", "search")
-"""Projections that are also led back and forth: each store and each kind of view."""
+AGAIN = ("feeds", "timelines", "likes")
+"""Projections that are also led back and forth, one of each kind of store where there are several."""
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_answer_is_right_while_everything_is_rebuilt(world: World, server: ServerProcess) -> None:
     """Somebody writes all the while, and every answer is what was written before. Somebody else writes beside them."""
     mirror = Mirror([world.person(name) for name in ("ada", "bob", "cleo", "dan")], Random(5))
