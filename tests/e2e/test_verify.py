@@ -75,11 +75,11 @@ def test_everything_is_verified_under_writes_and_its_certificates_stand(
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     found = [orjson.loads(line) for line in done.stdout.splitlines()]
     assert [each["projection"] for each in found] == list(BY_NAME)
-    files = [tmp_path / f"{each['projection']}.json" for each in found]
+    files = [str(tmp_path / each.pop("file")) for each in found]
     for file, each in zip(files, found, strict=True):
         assert (each["equal"], each["differences"], each["faults"]) == (True, [], [])
-        file.write_bytes(orjson.dumps(each))
-    checked = server.run("replay", "check", *map(str, files), "--json")
+        assert orjson.loads(Path(file).read_bytes()) == each
+    checked = server.run("replay", "check", *files, "--json")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert [orjson.loads(line)["stands"] for line in checked.stdout.splitlines()] == [True] * len(BY_NAME)
     assert {each["seal"]: 0 for each in found}.items() <= verified(server, *BY_NAME).items()

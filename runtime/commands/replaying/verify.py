@@ -35,7 +35,9 @@ from stores.ports.errors import UnavailableError
 )
 @options.data
 @options.by
-@click.option("--json", "as_json", is_flag=True, help="One certificate per projection, a line each.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One certificate per projection, a line each, with its file."
+)
 def verify(
     projections: Sequence[str],
     generation: int | None,
@@ -85,7 +87,8 @@ async def _verify_each(
             kept_at = keep(system, certificate, path)
             await Operator(system, by).verified(generation, certificate.differences_count, certificate.seal)
             if as_json:
-                click.echo(orjson.dumps(certificate.model_dump(mode="json")).decode())
+                found_out = certificate.model_dump(mode="json") | {"file": str(kept_at)}
+                click.echo(orjson.dumps(found_out).decode())
             else:
                 click.echo("\n".join(_lines(certificate, kept_at)))
             found.append(certificate)
