@@ -4,10 +4,12 @@ Digests are of the entities of a bucket, in no order, so that two of them are eq
 nothing that people wrote.
 """
 
+import ast
+import sys
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import version
-from inspect import getmodule, getsource
+from inspect import getsource
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -20,6 +22,8 @@ from replay.subjects.subject import Entity, Value
 
 _DIGEST_BYTES = 16
 _MODULUS = 1 << 8 * _DIGEST_BYTES
+_OF_FOLDS = ("events.", "projectors.", "stores.ports.")
+"""Folders from which a fold may import, see `tests.architecture.test_promises`."""
 
 
 _MOST = 2**63 - 1
@@ -122,7 +126,25 @@ def canonical(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
 
 
 def code_of(projection: Projection[Any]) -> str:
-    """Which code folds: the release, and a digest of the fold's module."""
-    module = getmodule(projection.project)
-    source = "" if module is None else getsource(module)
-    return f"photolog {version('photolog')}, fold {sha256(source.encode()).hexdigest()[:16]}"
+    """Which code folds: the release, and a digest of the fold's module and of everything of ours that it imports. Libraries are not
+    in it.
+    """
+    needed: set[str] = set()
+    _gather(projection.project.__module__, needed)
+    found = sha256()
+    for name in sorted(needed):
+        found.update(getsource(sys.modules[name]).encode())
+    return f"photolog {version('photolog')}, fold {found.hexdigest()[:16]}"
+
+
+def _gather(module: str, needed: set[str]) -> None:
+    """The module, and what it imports from the folders that a fold may import from."""
+    if module in needed:
+        return
+    needed.add(module)
+    for node in ast.walk(ast.parse(getsource(sys.modules[module]))):
+        if isinstance(node, ast.ImportFrom):
+            named = (str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names))
+            for name in named:
+                if name.startswith(_OF_FOLDS) and name in sys.modules:
+                    _gather(name, needed)

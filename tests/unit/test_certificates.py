@@ -4,7 +4,9 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from inspect import getsource
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import orjson
@@ -12,7 +14,9 @@ import pytest
 
 from api.feeds import skeleton
 from events.envelope import Envelope
-from replay.certificate import Certificate, CertificateError, parsed
+from projectors.catalogue import BY_NAME
+from replay import certificate
+from replay.certificate import Certificate, CertificateError, code_of, parsed
 from replay.check import check
 from replay.subjects.catalogue import judged
 from stores.sqlite.log import SqliteLog
@@ -107,6 +111,31 @@ async def test_a_new_seal_does_not_help(part: str, world: World, tmp_path: Path)
     found = _changed(await verified(world, LIKES, tmp_path), TAMPERED[part]).sealed()
     assert found.is_sealed()
     assert await _reasons(world, found)
+
+
+def test_the_code_is_what_the_fold_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the search also how texts are cut."""
+    needed: set[str] = set()
+
+    def read(module: ModuleType) -> str:
+        needed.add(module.__name__)
+        return getsource(module)
+
+    monkeypatch.setattr(certificate, "getsource", read)
+    code_of(BY_NAME["search"])
+    assert {"projectors.search", "stores.ports.terms", "events.tags"} <= needed
+    assert not any(name.startswith(("stores.sqlite", "replay", "runtime")) for name in needed)
+
+
+def test_another_cut_of_texts_is_other_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: code_of(BY_NAME[name]) for name in ("search", "likes")}
+
+    def edited(module: ModuleType) -> str:
+        return getsource(module) + ("# edited" if module.__name__ == "stores.ports.terms" else "")
+
+    monkeypatch.setattr(certificate, "getsource", edited)
+    assert code_of(BY_NAME["search"]) != before["search"]
+    assert code_of(BY_NAME["likes"]) == before["likes"]
 
 
 async def test_it_does_not_stand_on_a_log_that_was_cut(world: World, tmp_path: Path) -> None:
