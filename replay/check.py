@@ -49,6 +49,9 @@ async def _of_positions(judged: Judged, world: World, certificate: Certificate) 
         return ["its partitions are not those that the projection reads on this log"]
     found = []
     for (topic, number), each in sorted(stood.items()):
+        if each.offset > ends[topic, number]:
+            found.append(f"the log does not reach {each.offset} of {topic} {number}")
+            continue
         entries = await world.log.read((topic, number), each.offset, 1) if each.offset >= 0 else []
         id_ = str(entries[0].record.id) if entries and entries[0].offset == each.offset else None
         if id_ != each.event_id:

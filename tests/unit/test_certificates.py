@@ -79,6 +79,9 @@ TAMPERED: dict[str, Change] = {
     ],
     "events": lambda told: told.update(events_count=told["events_count"] + 1),
     "differences": lambda told: told.update(differences_count=1),
+    "an_offset_beyond_the_end": lambda told: _beyond(told, None),
+    "an_event_beyond_the_end": lambda told: _beyond(told, "5"),
+    "no_event_at_a_position": lambda told: told["positions"][0].update(event_id=None),
 }
 SEALED_ONLY: dict[str, Change] = {
     "generation": lambda told: told.update(generation=9),
@@ -87,6 +90,11 @@ SEALED_ONLY: dict[str, Change] = {
     "entities": lambda told: told.update(entities_count=0),
 }
 """What nothing but the seal tells."""
+
+
+def _beyond(told: dict[str, Any], event_id: str | None) -> None:
+    told["positions"][0].update(offset=2**40, event_id=event_id)
+    told["events_count"] = sum(each["offset"] + 1 for each in told["positions"])
 
 
 def _bucket(told: dict[str, Any]) -> str:
@@ -111,6 +119,13 @@ async def test_a_new_seal_does_not_help(part: str, world: World, tmp_path: Path)
     found = _changed(await verified(world, LIKES, tmp_path), TAMPERED[part]).sealed()
     assert found.is_sealed()
     assert await _reasons(world, found)
+
+
+async def test_a_position_beyond_the_end_is_told(world: World, tmp_path: Path) -> None:
+    change = TAMPERED["an_offset_beyond_the_end"]
+    found = _changed(await verified(world, LIKES, tmp_path), change).sealed()
+    topic, partition = found.positions[0].topic, found.positions[0].partition
+    assert f"the log does not reach {2**40} of {topic} {partition}" in await _reasons(world, found)
 
 
 def test_the_code_is_what_the_fold_needs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +160,7 @@ async def test_it_does_not_stand_on_a_log_that_was_cut(world: World, tmp_path: P
         connection.execute(f"DELETE FROM log WHERE (topic, partition, offset) = ({last})")
     world.log.close()
     world.log = SqliteLog(tmp_path / "log.db", 2)
-    assert any("has not the event" in reason for reason in await _reasons(world, found))
+    assert any("does not reach" in reason for reason in await _reasons(world, found))
 
 
 async def test_it_does_not_stand_on_a_log_that_tells_otherwise(world: World, tmp_path: Path) -> None:
