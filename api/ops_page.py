@@ -140,17 +140,23 @@ def _certificates(verified: Sequence[Verified] | None) -> Iterable[str]:
 
 
 def _verified(it: Verified) -> Row:
-    verdict = f"<span class={'good' if it.verdict == 'equal' else 'bad'}>{_VERDICTS[it.verdict]}</span>"
+    verdict = f"<span class={_CLASSES.get(it.verdict, 'bad')}>{_VERDICTS[it.verdict]}</span>"
     file = "on the log" if it.file is None else f"<code>{escape(it.file)}</code>"
     seal = f"<code>{escape(it.seal[:12])}</code>"
     name = f"{escape(it.projection)} {it.generation}"
     return name, _time(it.at_ms), verdict, f"{it.differences_count:,}", seal, file
 
 
+_CLASSES = {"equal": "good", "unknown": "plain"}
 _VERDICTS = {
     "equal": "equal",
+    "behind": "is behind",
+    "incomplete": "lacks events",
+    "faulty": "has faults",
     "different": "different",
+    "unknown": "no differences, nothing known of faults",
     "changed": "changed after it was made",
+    "unlisted": "the log knows nothing of it",
     "unreadable": "cannot be read",
 }
 

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from events.operations import Verdict
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -63,8 +65,10 @@ class Verified:
     at_ms: int
     projection: str
     generation: int
-    verdict: Literal["equal", "different", "changed", "unreadable"]
-    """`changed`: the certificate was, after it was made. `unreadable`: the file is no certificate, or not any more."""
+    verdict: Verdict | Literal["unknown", "changed", "unlisted", "unreadable"]
+    """`unknown`: nothing differed, and whether anything else was wrong was not noted. `changed`: the certificate was, after it was
+    made. `unlisted`: the log knows nothing of its seal. `unreadable`: the file is no certificate, or not any more.
+    """
     differences_count: int
     seal: str
     file: str | None

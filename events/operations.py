@@ -3,12 +3,12 @@
 Operators are no users, and are not named: `by` is what somebody chose to leave behind, a role or a ticket.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from events.envelope import Envelope, Part
-from events.ids import Id
+from events.ids import MAX_ID
 from events.topics import OPERATIONS
 
 OPERATOR_ID = 1
@@ -19,6 +19,17 @@ BY_LENGTH = 64
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Count = Annotated[int, Field(ge=0)]
 Number = Annotated[int, Field(ge=1)]
+AnyId = Annotated[
+    int,
+    Field(ge=0, le=MAX_ID),
+    PlainSerializer(str, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}$"}, mode="serialization"),
+]
+"""Of whatever was parked: 0 stands for what has no id because it is no event."""
+Verdict = Literal["equal", "behind", "incomplete", "faulty", "different"]
+"""What a verification came to. `behind`: right as far as it goes, and fed by nobody. `incomplete`: right but for events that are
+parked, or that the release which verified cannot read. `faulty`: it cannot be read, or stands where it must not.
+"""
 
 
 class PartitionPosition(Part):
@@ -67,14 +78,18 @@ class GenerationRolledBack(_Switch):
 
 
 class GenerationVerified(OperationEvent):
-    """The generation was compared with what the log says, at these positions. `certificate` is the SHA-256 of the findings."""
+    """The generation was compared with what the log says, at these positions. `certificate` is the SHA-256 of the findings,
+    `verdict` what they come to; None: not known, of what was verified before there was one.
+    """
 
     type: ClassVar[str] = "generation.verified"
+    version: ClassVar[int] = 2
 
     fold_version: Number
     positions: tuple[PartitionPosition, ...]
     differences_count: Count
     certificate: str = Field(max_length=64)
+    verdict: Verdict | None
 
 
 class GenerationRepaired(OperationEvent):
@@ -105,7 +120,7 @@ class GenerationDropped(OperationEvent):
 class _Parked(OperationEvent):
     parked_topic: str
     parked_key: str
-    event_ids: tuple[Id, ...]
+    event_ids: tuple[AnyId, ...]
 
 
 class ParkedRetried(_Parked):

@@ -2,5 +2,15 @@
 
 from collections.abc import Callable
 
-UPCASTS: dict[tuple[str, int], Callable[[dict[str, object]], dict[str, object]]] = {}
-"""(type, version) to the function that makes version + 1 of it. Empty as long as every event is at version 1."""
+Value = dict[str, object]
+
+
+def _verified_without_verdict(value: Value) -> Value:
+    """That nothing differed does not say that nothing was wrong."""
+    return value | {"verdict": None}
+
+
+UPCASTS: dict[tuple[str, int], Callable[[Value], Value]] = {
+    ("generation.verified", 1): _verified_without_verdict,
+}
+"""(type, version) to the function that makes version + 1 of it."""

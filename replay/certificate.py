@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from events.operations import Verdict
 from projectors.projection import Projection
 from replay.differences import Difference, Event
 from replay.spool import bucket_of
@@ -49,9 +50,10 @@ class Stood(BaseModel):
 
 
 class Certificate(BaseModel):
-    """`digests` by whose they are (oracle, generation, live) and by bucket. `equal` is what it all comes to: the generation is what
-    the oracle says, and was not left behind by those who should feed it. How the live one differs or was left behind is told, and
-    counts for nothing.
+    """`digests` by whose they are (oracle, generation, live) and by bucket. `unreadable` are events that the oracle could not read
+    and that nobody gave up in this generation. `equal` is what it all comes to: the generation is what the oracle says, lacks no
+    event, and was not left behind by those who should feed it. How the live one differs or was left behind is told, and counts for
+    nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,6 +73,8 @@ class Certificate(BaseModel):
     faults: tuple[str, ...]
     parked: tuple[Event, ...]
     parked_count: Count
+    unreadable: tuple[Event, ...] = ()
+    unreadable_count: Count = 0
     differences: tuple[Difference, ...]
     differences_count: Count
     live_differences_count: Count
@@ -79,9 +83,25 @@ class Certificate(BaseModel):
     seal: str = ""
 
     @property
+    def verdict(self) -> Verdict:
+        """What the numbers come to, whatever `equal` says."""
+        if self.differences_count:
+            return "different"
+        if any(fault.startswith(f"generation {self.generation}:") for fault in self.faults):
+            return "faulty"
+        if self.parked_count or self.unreadable_count:
+            return "incomplete"
+        return "behind" if self.behind_count else "equal"
+
+    @property
     def is_merely_behind(self) -> bool:
         """What there is of the generation is right, and nobody has brought it to where the log ended."""
-        return self.behind_count > 0 and not self.differences_count and not self.faults
+        return self.verdict == "behind"
+
+    @property
+    def is_wrong(self) -> bool:
+        """What is in the generation is not right, so that it may be once it is built anew."""
+        return self.verdict in ("different", "faulty")
 
     def sealed(self) -> "Certificate":
         return self.model_copy(update={"seal": self._sum()})

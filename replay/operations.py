@@ -4,7 +4,7 @@ A record is noted in the registry in the same write as what it tells. Whoever ma
 or after the next start.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,9 +25,12 @@ from events.operations import (
     PartitionPosition,
 )
 from events.topics import OPERATIONS
-from stores.ports.log import Log, LogReader, Positions
+from replay.certificate import Certificate
+from stores.ports.log import Log, LogReader, Partition, Positions
 from stores.ports.registry import Generation, Registry
 
+Seal = tuple[str, int, str]
+"""Of a certificate: the projection, the generation, and the SHA-256 of the findings."""
 _READ_COUNT = 500
 
 
@@ -46,15 +49,15 @@ class Recorder:
     def rolled_back(self, live: Generation, earlier: Generation, stands: Positions) -> Record:
         return encode(GenerationRolledBack(**self._about(earlier), **_switch(live, earlier, stands)), None)
 
-    def verified(
-        self, generation: Generation, stands: Positions, differences_count: int, certificate: str
-    ) -> Record:
+    def verified(self, generation: Generation, certificate: Certificate) -> Record:
+        stands = {(each.topic, each.partition): each.offset for each in certificate.positions}
         event = GenerationVerified(
             **self._about(generation),
             fold_version=generation.version,
             positions=_positions(stands),
-            differences_count=differences_count,
-            certificate=certificate,
+            differences_count=certificate.differences_count,
+            certificate=certificate.seal,
+            verdict=certificate.verdict,
         )
         return encode(event, None)
 
@@ -135,6 +138,58 @@ async def latest(registry: Registry, log: LogReader, count: int) -> Sequence[Ope
         entries = await log.read(partition, max(0, end + 1 - count), count)
         records += [entry.record for entry in entries]
     return _told(records)[-count:]
+
+
+class Seals:
+    """Of everything that was ever verified. Remembers what it has read, and reads on."""
+
+    def __init__(self, registry: Registry, log: LogReader) -> None:
+        self._registry, self._log = registry, log
+        self._stands: dict[Partition, int] = {}
+        self._known: set[Seal] = set()
+
+    async def known(self) -> Collection[Seal]:
+        for partition, end in (await self._log.ends([OPERATIONS])).items():
+            while (stands := self._stands.get(partition, -1)) < end:
+                entries = await self._log.read(partition, stands + 1, _READ_COUNT)
+                self._known |= seals(_told([entry.record for entry in entries]))
+                self._stands[partition] = entries[-1].offset if entries else end
+        noted = _told([note.record for note in await self._registry.notes()])
+        return self._known | seals(noted)
+
+
+def seals(events: Iterable[OperationEvent]) -> set[Seal]:
+    return {(e.projection, e.generation, e.certificate) for e in events if isinstance(e, GenerationVerified)}
+
+
+def discarded(
+    events: Iterable[OperationEvent], projection: str, generation: int
+) -> Collection[tuple[str, str, int]]:
+    """Topic, key and id of what was given up in this generation; another one meets it again."""
+    return {
+        (event.parked_topic, event.parked_key, id_)
+        for event in events
+        if isinstance(event, ParkedDiscarded)
+        and (event.projection, event.generation) == (projection, generation)
+        for id_ in event.event_ids
+    }
+
+
+def outcome(event: GenerationVerified) -> str:
+    """What a verification came to, in few words."""
+    match event.verdict:
+        case "equal":
+            return "equal"
+        case "different":
+            return f"{event.differences_count:,} differences"
+        case "behind":
+            return "is behind"
+        case "incomplete":
+            return "lacks events"
+        case "faulty":
+            return "has faults"
+        case None:
+            return f"{event.differences_count:,} differences, nothing known of faults"
 
 
 def _told(records: Sequence[Record]) -> list[OperationEvent]:

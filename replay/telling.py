@@ -3,14 +3,14 @@
 Reads the log once, in large parts. Memory holds one bucket of groups at a time; nothing is opened that was sealed until then.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from events.catalogue import BY_TYPE
-from events.codec import Record, decode
+from events.codec import Record, Unreadable, decode
 from events.envelope import Envelope
 from replay.past import LogCutError
 from replay.spool import BUCKETS, Spool, bucket_of
@@ -32,11 +32,22 @@ class Pieces:
     held: set[Member] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A record of which the oracle tells nothing, since this release cannot read it."""
+
+    place: Place
+    key: str
+    id: int
+    type: str
+
+
 class Telling:
     """What the oracle said at some positions. `subject` makes values of it, and asks views for them. `only` None: of everything."""
 
     def __init__(self, subject: Subject, folder: Path | None, only: Collection[Entity] | None = None) -> None:
         self.subject = subject
+        self.unread: list[Unread] = []
         self._only = only
         self._facts = Spool(folder)
 
@@ -83,11 +94,15 @@ class HeardLog:
                 entries = await self._log.read(partition, stands + 1, min(_READ_COUNT, end - stands))
                 if not entries:
                     raise LogCutError(f"{partition[0]} {partition[1]} ends after {stands}, it went to {end}")
-                fresh.update(self._put(entry) for entry in entries if entry.record.type in self._types)
+                fresh.update(self._put(entry) for entry in entries if self._concerns(entry.record))
                 self.stands[partition] = entries[-1].offset
                 self.events_count += len(entries)
                 report(len(entries))
         return fresh
+
+    def _concerns(self, record: Record) -> bool:
+        """What is of a type that nobody knows may concern everybody: projectors set it aside."""
+        return record.type in self._types or record.type not in BY_TYPE
 
     def _put(self, entry: Entry) -> str:
         record = entry.record
@@ -105,7 +120,8 @@ class HeardLog:
         with ExitStack() as stack:
             stack.callback(telling.close)
             for bucket in BUCKETS if groups is None else _buckets(groups):
-                for group, told in (await self._told(bucket, upto, groups)).items():
+                for group, (told, unread) in (await self._told(bucket, upto, groups)).items():
+                    telling.unread += unread
                     for entity, piece in subject.facts(told):
                         if wanted is None or entity in wanted:
                             telling.tell(entity, piece, group)
@@ -122,7 +138,9 @@ class HeardLog:
     def close(self) -> None:
         self._heard.close()
 
-    async def _told(self, bucket: int, upto: Positions, groups: Collection[str] | None) -> Mapping[str, Told]:
+    async def _told(
+        self, bucket: int, upto: Positions, groups: Collection[str] | None
+    ) -> Mapping[str, tuple[Told, Sequence[Unread]]]:
         heard: dict[str, list[tuple[Place, Record]]] = {}
         for group, topic, partition, offset, row in self._heard.items(bucket):
             if (groups is None or group in groups) and offset <= upto.get((topic, partition), -1):
@@ -131,18 +149,30 @@ class HeardLog:
         return {group: _opened(records, keys) for group, records in heard.items()}
 
     async def _opening(self, records: Iterable[Record]) -> Mapping[int, Any]:
-        users = sorted({record.subject_id for record in records if BY_TYPE[record.type].personal})
+        users = sorted({record.subject_id for record in records if _is_personal(record)})
         keys: dict[int, Any] = {}
         for start in range(0, len(users), _KEYS_AT_ONCE):
             keys |= await self._keys.get(users[start : start + _KEYS_AT_ONCE])
         return keys
 
 
-def _opened(records: Iterable[tuple[Place, Record]], keys: Mapping[int, Any]) -> Told:
-    """Of what cannot be read nothing is told."""
-    decoded = [(place, decode(record, keys)) for place, record in records]
-    events = [(place, event) for place, event in decoded if isinstance(event, Envelope)]
-    return Told([event for _, event in events], {event.id: place for place, event in events})
+def _is_personal(record: Record) -> bool:
+    return record.type in BY_TYPE and bool(BY_TYPE[record.type].personal)
+
+
+def _opened(
+    records: Iterable[tuple[Place, Record]], keys: Mapping[int, Any]
+) -> tuple[Told, Sequence[Unread]]:
+    """Of what cannot be read nothing is told but that it is there."""
+    events: list[tuple[Place, Envelope]] = []
+    unread = []
+    for place, record in records:
+        match decode(record, keys):
+            case Unreadable():
+                unread.append(Unread(place, record.key, record.id, record.type))
+            case event:
+                events.append((place, event))
+    return Told([event for _, event in events], {event.id: place for place, event in events}), unread
 
 
 def _row(r: Record) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ Memory holds one bucket of entities at a time, and what is in doubt; nothing her
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -16,20 +16,22 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from events.operations import OperationEvent
 from replay.again import LookingAgain, groups_of, said
 from replay.certificate import Certificate, Digests, Stood, code_of
 from replay.differences import Difference, Event
+from replay.operations import discarded
 from replay.side import Kept, Side, Sleep, offsets
 from replay.spool import BUCKETS
 from replay.subjects.catalogue import Judged
 from replay.subjects.subject import Entity, Place, Subject, digest
-from replay.telling import HeardLog, Telling
+from replay.telling import HeardLog, Telling, Unread
 from stores.ports.errors import StoreError
 from stores.ports.keys import Keys
 from stores.ports.log import LogReader, Partition, Positions
 
 LISTED_COUNT = 100
-"""Differences, and parked events, that a certificate lists; the others are counted."""
+"""Differences, and events that are parked or cannot be read, that a certificate lists; the others are counted."""
 EVENTS_COUNT = 10
 """Of one difference, the latest."""
 _POLL_S = 0.2
@@ -40,14 +42,20 @@ Report = Callable[[str, int, int], None]
 """Told what is being done, and how much of how much."""
 
 
+async def nothing_done() -> Sequence[OperationEvent]:
+    """No operator has done anything."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class World:
-    """Where the log and the keys are. `folder` has room for what does not fit in memory."""
+    """Where the log and the keys are, and what operators did. `folder` has room for what does not fit in memory."""
 
     log: LogReader
     keys: Keys
     folder: Path | None = None
     sleep: Sleep = asyncio.sleep
+    history: Callable[[], Awaitable[Sequence[OperationEvent]]] = nothing_done
 
 
 def quiet(doing: str, done: int, total: int) -> None:
@@ -86,6 +94,7 @@ class _Verification:
         self._behind_counts: dict[int, int] = {}
         self._oracle = Digests()
         self._located: list[Difference] = []
+        self._unread: Sequence[Unread] = ()
 
     async def run(self) -> None:
         views = {side.kept.number: await side.opened() for side in self._sides}
@@ -97,6 +106,7 @@ class _Verification:
                 await side.check_positions(self._world.log, await side.positions(view))
                 await side.look_through(view, telling)
             await self._compare(readable, telling)
+            self._unread = telling.unread
         topics, report = self._topics, partial(self._report, "looking again")
         again = LookingAgain(self._world.log, self._heard, topics, report)
         for side, _ in readable:
@@ -178,12 +188,13 @@ class _Verification:
         mine, *live = self._sides
         names = ("generation", "live")[: len(self._sides)]
         parked, parked_count = await self._parked(mine)
+        missed = await missing(self._world, self._unread, self._judged.projection.name, mine.kept.number)
         faults = [
             f"generation {side.kept.number}: {fault}"
             for side in self._sides
             for fault in dict.fromkeys(side.faults)
         ]
-        return Certificate(
+        found = Certificate(
             projection=self._judged.projection.name,
             generation=mine.kept.number,
             live=live[0].kept.number if live else None,
@@ -199,12 +210,15 @@ class _Verification:
             faults=tuple(faults),
             parked=parked,
             parked_count=parked_count,
+            unreadable=tuple(_event(each.place, each.id, each.type) for each in missed[:LISTED_COUNT]),
+            unreadable_count=len(missed),
             differences=tuple(self._located),
             differences_count=mine.differing_count,
             live_differences_count=sum(side.differing_count for side in live),
             live_behind_count=sum(self._behind_counts[side.kept.number] for side in live),
-            equal=not mine.differing_count and not mine.faults and not self._behind_counts[mine.kept.number],
-        ).sealed()
+            equal=False,
+        )
+        return found.model_copy(update={"equal": found.verdict == "equal"}).sealed()
 
     async def _stood(self, at: Partition) -> Stood:
         offset = self._cut[at]
@@ -228,6 +242,16 @@ class _Verification:
             for record in await self._world.log.read(event.partition, event.offset, 1)
         ]
         return tuple(listed), len(parked)
+
+
+async def missing(
+    world: World, unread: Collection[Unread], projection: str, generation: int
+) -> Sequence[Unread]:
+    """What the oracle could not read, without what operators gave up in this generation."""
+    if not unread:
+        return ()
+    given_up = discarded(await world.history(), projection, generation)
+    return [each for each in unread if (each.place[0], each.key, each.id) not in given_up]
 
 
 def _event(place: Place, event_id: int, type_: str) -> Event:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from events.codec import Record
+from replay.certificate import Certificate
 from replay.operations import Recorder
 from replay.rebuild import switch
 from runtime.beside import Beside
@@ -70,11 +71,9 @@ class Operator:
         await self._system.append_noted()
         return is_dropped
 
-    async def verified(self, generation: Generation, differences_count: int, certificate: str) -> None:
-        """`certificate` is the SHA-256 of the findings."""
-        stands = await self._system.positions(generation)
-        note = (await self._recorder()).verified(generation, stands, differences_count, certificate)
-        await self._note(generation, note)
+    async def verified(self, generation: Generation, certificate: Certificate) -> None:
+        """To be called before the certificate is kept: one whose seal nobody has noted does not stand."""
+        await self._note(generation, (await self._recorder()).verified(generation, certificate))
         await self._system.append_noted()
 
     async def repair(self, generation: Generation, view: InParts, part: int) -> None:

@@ -19,7 +19,7 @@ from events.ids import Clock
 from events.topics import TOPICS
 from projectors.catalogue import BY_NAME
 from projectors.engines.progress import GenerationKey
-from replay.operations import latest
+from replay.operations import Seals, latest
 from runtime import ops_told
 from runtime.background import Background
 from runtime.due import is_rebuild_due
@@ -69,6 +69,7 @@ class Watch:
         self._kept: deque[_Seen] = deque()
         self._now: _Seen | None = None
         self._since_ms = clock()
+        self._seals = Seals(watched.registry, watched.log)
         self._looking = asyncio.Lock()
         self._background = Background(_no_harm)
 
@@ -88,7 +89,8 @@ class Watch:
         assert now is not None
         parked = None if now.standings is None else await _asked(partial(self._parked, now.standings))
         events = await _asked(partial(latest, watched.registry, watched.log, ops_told.SHOWN_COUNT))
-        certificates = partial(ops_told.verified, events or (), watched.certificates)
+        seals = await _asked(self._seals.known) if watched.certificates else ()
+        certificates = partial(ops_told.verified, events or (), seals or (), watched.certificates)
         return OpsState(
             at_ms=self._clock(),
             since_ms=self._since_ms,
@@ -98,7 +100,7 @@ class Watch:
             lag=self._lag(now),
             parked=None if parked is None else parked[:PARKED_COUNT],
             parked_count=len(parked or ()),
-            verified=None if events is None else await asyncio.to_thread(certificates),
+            verified=None if events is None or seals is None else await asyncio.to_thread(certificates),
             done=None if events is None else ops_told.done(events),
         )
 

@@ -3,15 +3,16 @@ the certificates in a folder have it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 from api.ops_state import Done, Verified
 from events.operations import GenerationRolledBack, GenerationSwitched, GenerationVerified, OperationEvent
 from replay.certificate import Certificate, CertificateError, parsed
+from replay.operations import Seal, outcome
 
 SHOWN_COUNT = 20
 _LARGEST_BYTES = 8 << 20
@@ -24,11 +25,14 @@ def done(events: Sequence[OperationEvent]) -> list[Done]:
     return [Done(_ms(e.occurred_at), e.projection, e.generation, _what(e), e.by) for e in newest]
 
 
-def verified(events: Sequence[OperationEvent], folder: Path | None) -> list[Verified]:
-    """The newest first. Whose certificate lies in the folder is told by it, and not again by the log."""
-    kept = [] if folder is None else _kept(folder)
-    seals = {each.seal for each in kept}
-    told = [_of_event(e) for e in events if isinstance(e, GenerationVerified) and e.certificate not in seals]
+def verified(
+    events: Sequence[OperationEvent], seals: Collection[Seal], folder: Path | None
+) -> list[Verified]:
+    """The newest first. Whose certificate lies in the folder is told by it, and not again by the log, which knows these seals."""
+    kept = [] if folder is None else [_listed(each, seals) for each in _kept(folder)]
+    trusted = {each.seal for each in kept if each.verdict not in ("changed", "unlisted", "unreadable")}
+    verifications = [event for event in events if isinstance(event, GenerationVerified)]
+    told = [_of_event(event) for event in verifications if event.certificate not in trusted]
     return sorted([*kept, *told], key=lambda each: each.at_ms, reverse=True)[:SHOWN_COUNT]
 
 
@@ -38,20 +42,27 @@ def _what(event: OperationEvent) -> str:
         case GenerationSwitched() | GenerationRolledBack():
             return f"{what} from {event.from_generation}"
         case GenerationVerified():
-            return f"{what}, {event.differences_count:,} differences"
+            return f"{what}, {outcome(event)}"
         case _:
             return what
 
 
 def _of_event(event: GenerationVerified) -> Verified:
     count = event.differences_count
-    at_ms, verdict = _ms(event.occurred_at), _verdict(is_equal=count == 0)
+    verdict = event.verdict or ("different" if count else "unknown")
+    at_ms = _ms(event.occurred_at)
     return Verified(at_ms, event.projection, event.generation, verdict, count, event.certificate, None)
+
+
+def _listed(it: Verified, seals: Collection[Seal]) -> Verified:
+    """Whoever can write files can write a certificate that says anything."""
+    is_listed = (it.projection, it.generation, it.seal) in seals
+    return it if is_listed or it.verdict in ("changed", "unreadable") else replace(it, verdict="unlisted")
 
 
 def _kept(folder: Path) -> list[Verified]:
     """Of the newest certificates, by their names: one that was made is not written again."""
-    named = [(found, path) for path in folder.glob("*.json") if (found := _NAME.fullmatch(path.name))]
+    named = [(name, path) for path in folder.glob("*.json") if (name := _NAME.fullmatch(path.name))]
     newest = sorted(named, key=lambda each: int(each[0][3]), reverse=True)[:SHOWN_COUNT]
     return [_of_file(path, *_size_and_time(path)) for _, path in newest]
 
@@ -68,9 +79,9 @@ def _size_and_time(path: Path) -> tuple[int, int]:
 @lru_cache(maxsize=4 * SHOWN_COUNT)
 def _of_file(path: Path, size_bytes: int, mtime_ns: int) -> Verified:
     """`mtime_ns` tells a file from what it was before."""
-    found = _NAME.fullmatch(path.name)
-    assert found is not None
-    name, number, at_ms = found[1], int(found[2]), int(found[3])
+    named = _NAME.fullmatch(path.name)
+    assert named is not None
+    name, number, at_ms = named[1], int(named[2]), int(named[3])
     try:
         if size_bytes > _LARGEST_BYTES:
             raise CertificateError("too large")
@@ -81,20 +92,15 @@ def _of_file(path: Path, size_bytes: int, mtime_ns: int) -> Verified:
 
 
 def _of_certificate(certificate: Certificate, file: str) -> Verified:
-    verdict = _verdict(is_equal=certificate.equal) if certificate.is_sealed() else "changed"
     return Verified(
         certificate.made_at_ms,
         certificate.projection,
         certificate.generation,
-        verdict,
+        certificate.verdict if certificate.is_sealed() else "changed",
         certificate.differences_count,
         certificate.seal,
         file,
     )
-
-
-def _verdict(*, is_equal: bool) -> Literal["equal", "different"]:
-    return "equal" if is_equal else "different"
 
 
 def _ms(at: datetime) -> int:

@@ -28,7 +28,7 @@ class Repairs:
         self._system, self._live, self._view, self._operator = system, live, view, operator
 
     async def until_equal(self, compare: Compare, first_id: int | None) -> Certificate:
-        """Empty one part after the other until nothing differs any more; the part where what has `first_id` lives goes first.
+        """Empty one part after the other until nothing is wrong any more; the part where what has `first_id` lives goes first.
 
         Begins with what an earlier repair has left half done. May be broken off, and called again.
         """
@@ -36,7 +36,7 @@ class Repairs:
             await self._refilled(part)
         certificate = await compare()
         for part in self._order(first_id):
-            if certificate.equal or certificate.is_merely_behind:
+            if not certificate.is_wrong:
                 break
             await self._refilled(part)
             certificate = await compare()

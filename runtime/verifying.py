@@ -1,5 +1,6 @@
 """Verifying and checking beside a system: which generations are held against the oracle, and where certificates are kept."""
 
+from functools import partial
 from pathlib import Path
 
 from api.feeds import skeleton
@@ -7,6 +8,7 @@ from events.ids import system_clock
 from projectors.catalogue import BY_NAME
 from replay.certificate import Certificate
 from replay.check import check
+from replay.operations import history
 from replay.side import Kept
 from replay.subjects.catalogue import judged
 from replay.verify import Report, World, verify
@@ -62,4 +64,5 @@ def kept(system: Beside, generation: Generation) -> Kept:
 
 
 def world(system: Beside) -> World:
-    return World(system.log, system.keys, system.folder)
+    done = partial(history, system.registry, system.log)
+    return World(system.log, system.keys, system.folder, history=done)

@@ -72,6 +72,7 @@ _FULL: dict[str, Any] = {
     "alt_text": "A harbor in the evening",
     "user_id": 7,
     "username": "ada",
+    "verdict": "different",
     "visibility": "followers",
     "width": 30,
 }

@@ -2,8 +2,10 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from inspect import getsource
 from pathlib import Path
 from types import ModuleType
@@ -13,19 +15,26 @@ import orjson
 import pytest
 
 from api.feeds import skeleton
+from events.codec import decode, encode
 from events.envelope import Envelope
+from events.ids import Ids
+from events.operations import OperationEvent
 from projectors.catalogue import BY_NAME
 from replay import certificate
 from replay.certificate import Certificate, CertificateError, code_of, parsed
 from replay.check import check
+from replay.operations import Recorder
 from replay.subjects.catalogue import judged
+from stores.ports.registry import Generation
 from stores.sqlite.log import SqliteLog
 from tests.property.subjects import SUBJECTS
 from tests.property.test_laws import history
 from tests.property.verifying import around, verified
 from tests.property.worlds import World
+from tests.unit.stepping import acts
 
 LIKES = next(subject for subject in SUBJECTS if subject.projection.name == "likes")
+GENERATION = Generation("likes", 2, 1, "live")
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -42,8 +51,18 @@ def _events() -> list[Envelope]:
     return history(LIKES)
 
 
-async def _reasons(world: World, certificate: Certificate) -> tuple[str, ...]:
-    return await check(judged("likes", skeleton), around(world), certificate)
+async def _reasons(
+    world: World, certificate: Certificate, noted: Certificate | None = None
+) -> tuple[str, ...]:
+    """`noted` is what a verify has made; else this one."""
+    beside = replace(around(world), history=partial(_history, noted or certificate))
+    return await check(judged("likes", skeleton), beside, certificate)
+
+
+async def _history(certificate: Certificate) -> Sequence[OperationEvent]:
+    event = decode(Recorder(Ids(1), None).verified(GENERATION, certificate), {})
+    assert isinstance(event, OperationEvent)
+    return [event]
 
 
 async def test_it_stands(world: World, tmp_path: Path) -> None:
@@ -79,6 +98,8 @@ TAMPERED: dict[str, Change] = {
     ],
     "events": lambda told: told.update(events_count=told["events_count"] + 1),
     "differences": lambda told: told.update(differences_count=1),
+    "parked": lambda told: told.update(parked_count=1),
+    "unreadable": lambda told: told.update(unreadable_count=1),
     "an_offset_beyond_the_end": lambda told: _beyond(told, None),
     "an_event_beyond_the_end": lambda told: _beyond(told, "5"),
     "no_event_at_a_position": lambda told: told["positions"][0].update(event_id=None),
@@ -126,6 +147,53 @@ async def test_a_position_beyond_the_end_is_told(world: World, tmp_path: Path) -
     found = _changed(await verified(world, LIKES, tmp_path), change).sealed()
     topic, partition = found.positions[0].topic, found.positions[0].partition
     assert f"the log does not reach {2**40} of {topic} {partition}" in await _reasons(world, found)
+
+
+async def test_a_forgery_of_what_differs_does_not_stand(world: World, tmp_path: Path) -> None:
+    """It says what the oracle says, and nothing contradicts it but that no verify has found it."""
+    with closing(sqlite3.connect(tmp_path / "view.db")) as connection, connection:
+        connection.execute("UPDATE counts SET count = count + 1")
+    found = await verified(world, LIKES, tmp_path)
+    assert found.differences_count > 0
+    digests = {**found.digests, "generation": found.digests["oracle"]}
+    right = {"digests": digests, "differences": (), "differences_count": 0, "equal": True}
+    forged = found.model_copy(update=right).sealed()
+    assert await _reasons(world, forged, noted=forged) == ()
+    (reason,) = await _reasons(world, forged, noted=found)
+    assert reason.startswith("no verify on this log made it")
+
+
+@pytest.mark.parametrize("other", [{"generation": 3}, {"projection": "saves"}])
+async def test_the_seal_of_something_else_does_not_help(
+    other: dict[str, Any], world: World, tmp_path: Path
+) -> None:
+    found = await verified(world, LIKES, tmp_path)
+    about = replace(
+        GENERATION, number=other.get("generation", 2), projection=other.get("projection", "likes")
+    )
+    event = decode(Recorder(Ids(1), None).verified(about, found), {})
+    assert isinstance(event, OperationEvent)
+
+    async def told() -> Sequence[OperationEvent]:
+        return [event]
+
+    beside = replace(around(world), history=told)
+    (reason,) = await check(judged("likes", skeleton), beside, found)
+    assert reason.startswith("no verify on this log made it")
+
+
+async def test_what_cannot_be_read_is_told_again(world: World, tmp_path: Path) -> None:
+    """Also of a certificate that a later release made, which could read it."""
+    (event,) = acts(("like", 1, 4242))
+    await world.log.append([replace(encode(event, None), version=99)])
+    await world.drain()
+    found = await verified(world, LIKES, tmp_path)
+    assert (found.equal, found.verdict, found.unreadable_count) == (False, "incomplete", 1)
+    assert [each.id for each in found.unreadable] == [str(event.id)]
+    assert await _reasons(world, found) == ()
+    read = {"unreadable": (), "unreadable_count": 0, "parked": (), "parked_count": 0, "equal": True}
+    (reason,) = await _reasons(world, found.model_copy(update=read).sealed())
+    assert reason == "1 events cannot be read by this release; it counts 0"
 
 
 def test_the_code_is_what_the_fold_needs(monkeypatch: pytest.MonkeyPatch) -> None:

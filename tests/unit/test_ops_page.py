@@ -139,15 +139,28 @@ def test_parked_events() -> None:
         assert said in found.text
 
 
+_OTHERS: tuple[Any, ...] = ("behind", "incomplete", "faulty", "unknown", "unlisted")
+
+
 def test_certificates_and_operations() -> None:
     verified = Verified(NOW_MS, "likes", 2, "different", 3, "ab" * 32, "likes.2.1.json")
     others = [replace(verified, verdict="changed"), replace(verified, verdict="equal", file=None)]
+    others += [replace(verified, verdict=each) for each in _OTHERS]
     done = Done(NOW_MS, "likes", 2, "generation switched from 1", "release 12")
     found = read(replace(EMPTY, verified=[verified, *others], done=[done]))
     for said in ("different", "likes.2.1.json", "abababababab", "changed after it was made", "equal", "on the log",
                  "generation switched from 1", "release 12"):  # fmt: skip
         assert said in found.text
+    for said in (
+        "is behind",
+        "lacks events",
+        "has faults",
+        "nothing known of faults",
+        "the log knows nothing of it",
+    ):
+        assert said in found.text
     assert "ab" * 7 not in found.text
+    assert len([each for each in found.all("span") if each == {"class": "good"}]) == 1
 
 
 def test_whoever_hears_or_moves_by_keys_finds_the_way() -> None:

@@ -114,6 +114,7 @@ def test_what_is_switched_to_was_verified(system: Beside, data: Path) -> None:
     assert isinstance(verified, GenerationVerified)
     assert isinstance(switched, GenerationSwitched)
     assert (verified.differences_count, verified.certificate, switched.certificate) == (0, seal, seal)
+    assert verified.verdict == "equal"
 
 
 def test_what_is_not_what_the_log_says_is_not_switched_to(system: Beside, data: Path) -> None:
@@ -129,6 +130,7 @@ def test_what_is_not_what_the_log_says_is_not_switched_to(system: Beside, data: 
     (verified,) = asyncio.run(history(system.registry, system.log))
     assert isinstance(verified, GenerationVerified)
     assert verified.differences_count > 0
+    assert verified.verdict == "different"
 
 
 @pytest.fixture

@@ -17,7 +17,9 @@ EQUAL = Certificate(
     [
         ({}, "is equal to what the log says"),
         ({"equal": False, "behind_count": 3}, "is equal to what the log says as far as it has come"),
-        ({"equal": False, "faults": ("a page is lost",), "behind_count": 3}, "has faults"),
+        ({"equal": False, "parked_count": 1, "behind_count": 3}, "lacks events that could not be applied"),
+        ({"equal": False, "unreadable_count": 1}, "lacks events that could not be applied"),
+        ({"equal": False, "faults": ("generation 2: a page is lost",), "parked_count": 3}, "has faults"),
         (
             {"equal": False, "differences_count": 1_234, "behind_count": 3},
             "differs from what the log says in 1,234 entities",

@@ -19,6 +19,7 @@ from events.operations import (
 )
 from projectors.catalogue import BY_NAME
 from replay.operations import history as read_history
+from replay.operations import outcome
 from runtime.beside import beside
 from runtime.commands import options
 
@@ -64,7 +65,7 @@ def _details(event: OperationEvent) -> str:
         case GenerationSwitched():
             return f" from {event.from_generation}, certificate {event.certificate}"
         case GenerationVerified():
-            return f", {event.differences_count} differences, certificate {event.certificate}"
+            return f", {outcome(event)}, certificate {event.certificate}"
         case GenerationRepaired():
             return f" in part {event.part}"
         case ParkedRetried() | ParkedDiscarded():

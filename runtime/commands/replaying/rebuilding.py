@@ -58,13 +58,14 @@ async def _verified(system: Beside, operator: Operator, fresh: Generation, as_js
     certificate = await _judged(system, fresh, as_json)
     while certificate.is_merely_behind:  # who feeds it went away, just now
         certificate = await _judged(system, fresh, as_json)
+    await operator.verified(fresh, certificate)
     kept_at = keep(system, certificate, None)
-    await operator.verified(fresh, certificate.differences_count, certificate.seal)
     if not certificate.equal and certificate.parked_count:
         raise CommandError(
             f"{certificate.parked_count:,} events are parked in {fresh.projection} {fresh.number}, so it is not what the log says "
-            f"and was not switched to: {kept_at} says how it differs. See `photolog parked list`, mend the cause, have them tried "
-            f"again with `photolog parked retry`, and give the same command again; with --unverified it switches all the same"
+            f"and was not switched to: {kept_at} says how it differs. See `photolog parked list`, mend the cause and have them "
+            f"tried again with `photolog parked retry`, or give up what is no event with `photolog parked discard`, and give the "
+            f"same command again; with --unverified it switches all the same"
         )
     if not certificate.equal:
         retire = f"photolog replay retire {fresh.projection} --generation {fresh.number}"

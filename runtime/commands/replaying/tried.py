@@ -128,7 +128,15 @@ def _compared_lines(certificate: Certificate, what: str) -> Iterator[str]:
     if certificate.equal:
         yield f"{name}: {what} is in {live} as the log says ({counts})"
         return
-    yield f"{name}: {what} is in {live} otherwise than the log says ({certificate.differences_count:,} of {counts})"
+    if certificate.is_wrong:
+        differing = f"{certificate.differences_count:,} of {counts}"
+        yield f"{name}: {what} is in {live} otherwise than the log says ({differing})"
+    else:
+        yield f"{name}: {what} is in {live} as the log says as far as events could be applied ({counts})"
+    if certificate.parked_count:
+        yield f"  {certificate.parked_count:,} events are parked; see `photolog parked list`"
+    if certificate.unreadable_count:
+        yield f"  {certificate.unreadable_count:,} events on the log cannot be read by this release"
     if certificate.behind_count:
         yield f"  {certificate.behind_count:,} events at the log's end are not in it, and nobody feeds it"
     yield from (f"  {fault}" for fault in certificate.faults)

@@ -249,10 +249,10 @@ async def _compared(
         if isinstance(view, InParts):
             return await Repairs(system, live, view, Operator(system, how.by)).until_equal(shown, first_id)
         certificate = await shown()
-        if certificate.equal or certificate.is_merely_behind:
-            return certificate
         if certificate.parked_count:
             click.echo(f"{name}: {_PARKED}", err=True)
+            return certificate
+        if not certificate.is_wrong:
             return certificate
         click.echo(f"{name}: generation {live.number} is kept as one, and is built anew", err=True)
         await rebuilt(

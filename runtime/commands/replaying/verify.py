@@ -9,7 +9,7 @@ import orjson
 
 from projectors.catalogue import BY_NAME
 from replay.certificate import Certificate
-from replay.differences import Difference, Way
+from replay.differences import Difference, Event, Way
 from runtime.beside import beside
 from runtime.commands import options
 from runtime.commands.replaying.judging import bar
@@ -84,8 +84,8 @@ async def _verify_each(
             generation = await to_verify(system, name, number)
             with bar(name, as_json) as report:
                 certificate = await verify_generation(system, generation, report)
+            await Operator(system, by).verified(generation, certificate)
             kept_at = keep(system, certificate, path)
-            await Operator(system, by).verified(generation, certificate.differences_count, certificate.seal)
             if as_json:
                 found_out = certificate.model_dump(mode="json") | {"file": str(kept_at)}
                 click.echo(orjson.dumps(found_out).decode())
@@ -104,6 +104,9 @@ def _lines(certificate: Certificate, kept_at: Path) -> Iterator[str]:
         yield f"  {behind}, and nobody feeds it: start `photolog serve`, or the workers, and verify again"
     if certificate.parked_count:
         yield f"  {certificate.parked_count:,} events are parked; see `photolog parked list`"
+    if certificate.unreadable_count:
+        yield f"  {certificate.unreadable_count:,} events on the log cannot be read by this release"
+    yield from map(_place, certificate.unreadable)
     yield from (f"  {fault}" for fault in certificate.faults)
     for difference in certificate.differences:
         yield from told(difference)
@@ -114,20 +117,27 @@ def _lines(certificate: Certificate, kept_at: Path) -> Iterator[str]:
 
 def verdict(certificate: Certificate) -> str:
     """What a certificate says of its generation, as the end of a sentence."""
-    if certificate.equal:
-        return "is equal to what the log says"
-    if certificate.is_merely_behind:
-        return "is equal to what the log says as far as it has come"
-    if not certificate.differences_count:
-        return "has faults"
-    return f"differs from what the log says in {certificate.differences_count:,} entities"
+    match certificate.verdict:
+        case "equal":
+            return "is equal to what the log says"
+        case "behind":
+            return "is equal to what the log says as far as it has come"
+        case "incomplete":
+            return "lacks events that could not be applied"
+        case "faulty":
+            return "has faults"
+        case "different":
+            return f"differs from what the log says in {certificate.differences_count:,} entities"
 
 
 def told(difference: Difference) -> Iterator[str]:
     for way in difference.ways:
         yield f"  generation {difference.generation}, {difference.kind} {difference.key}: {_way(way)}"
-    for event in difference.events:
-        yield f"    {event.topic} {event.partition} offset {event.offset}: {event.type} {event.id}"
+    yield from map(_place, difference.events)
+
+
+def _place(event: Event) -> str:
+    return f"    {event.topic} {event.partition} offset {event.offset}: {event.type} {event.id}"
 
 
 def _way(way: Way) -> str:
