@@ -90,5 +90,13 @@ def scene(scenes: Scenes) -> Scene:
 
 
 @pytest.fixture
+def clean_scene(scenes: Scenes) -> Scene:
+    """With nothing on the log that cannot be read: no replay would switch."""
+    scene = scenes.sound()
+    scene.is_sound = not scene.poisoned
+    return scenes.sound()
+
+
+@pytest.fixture
 def random(seed: int, request: pytest.FixtureRequest) -> Random:
     return Random(f"{seed} {request.node.originalname}")

@@ -14,7 +14,8 @@ from tests.distributed.chaos.scene import Scene
 pytestmark = [pytest.mark.timeout(900), pytest.mark.nightly]
 
 
-async def test_views_are_rebuilt_while_everybody_writes(scene: Scene, random: Random) -> None:
+async def test_views_are_rebuilt_while_everybody_writes(clean_scene: Scene, random: Random) -> None:
+    scene = clean_scene
     async with scene.place() as place:
         before = {g.projection: g.number for g in await place.registry.generations() if g.state == "live"}
         async with scene.under_load(place, random, exempt=BY_NAME) as load:
