@@ -81,6 +81,8 @@ class HeardLog:
     def __init__(self, judged: Judged, log: LogReader, keys: Keys, folder: Path | None) -> None:
         self._judged, self._log, self._keys, self._folder = judged, log, keys, folder
         self._types = frozenset(event.type for event in judged.events)
+        self._passed_over = self._types - {event.type for event in judged.projection.events}
+        """The oracle has to hear it, but a projector does not look at it: nobody can set it aside or give it up."""
         self._group_of = judged.begin().group
         self._heard = Spool(folder)
         self.stands: dict[Partition, int] = {}
@@ -121,7 +123,7 @@ class HeardLog:
             stack.callback(telling.close)
             for bucket in BUCKETS if groups is None else _buckets(groups):
                 for group, (told, unread) in (await self._told(bucket, upto, groups)).items():
-                    telling.unread += unread
+                    telling.unread += [each for each in unread if each.type not in self._passed_over]
                     for entity, piece in subject.facts(told):
                         if wanted is None or entity in wanted:
                             telling.tell(entity, piece, group)

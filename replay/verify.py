@@ -40,6 +40,8 @@ _IDLE_POLLS_COUNT = 25
 
 Report = Callable[[str, int, int], None]
 """Told what is being done, and how much of how much."""
+History = Callable[[], Awaitable[Sequence[OperationEvent]]]
+"""Tells what operators did."""
 
 
 async def nothing_done() -> Sequence[OperationEvent]:
@@ -55,7 +57,7 @@ class World:
     keys: Keys
     folder: Path | None = None
     sleep: Sleep = asyncio.sleep
-    history: Callable[[], Awaitable[Sequence[OperationEvent]]] = nothing_done
+    history: History = nothing_done
 
 
 def quiet(doing: str, done: int, total: int) -> None:

@@ -55,7 +55,7 @@ async def _reasons(
     world: World, certificate: Certificate, noted: Certificate | None = None
 ) -> tuple[str, ...]:
     """`noted` is what a verify has made; else this one."""
-    beside = replace(around(world), history=partial(_history, noted or certificate))
+    beside = around(world, partial(_history, noted or certificate))
     return await check(judged("likes", skeleton), beside, certificate)
 
 
@@ -177,7 +177,7 @@ async def test_the_seal_of_something_else_does_not_help(
     async def told() -> Sequence[OperationEvent]:
         return [event]
 
-    beside = replace(around(world), history=told)
+    beside = around(world, told)
     (reason,) = await check(judged("likes", skeleton), beside, found)
     assert reason.startswith("no verify on this log made it")
 

@@ -1,25 +1,37 @@
 """Events that this release cannot read: what lacks them is not called equal, nor switched to, until an operator gives them up."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from click.testing import CliRunner, Result
 
-from events.codec import Record, encode
+from events.codec import Record, decode, encode
+from events.ids import Ids
+from events.operations import OperationEvent
+from events.topics import TOPICS
 from projectors.likes import LIKES
+from replay.operations import Recorder
+from replay.verify import History
 from runtime.beside import Beside
 from runtime.commands.parked import parked
 from runtime.commands.replay import replay
 from runtime.folder import Folder
+from stores.kafka.envelope import record_of
 from stores.ports.likes import LikeSet
 from stores.ports.log import Entry
+from stores.ports.registry import Generation
 from stores.ports.view import Folded
 from stores.sqlite.log import SqliteLog
+from tests.distributed.chaos.poison import SHAPES as MESSAGES
+from tests.property.subjects import SUBJECTS, Subject
+from tests.property.verifying import verified
+from tests.property.worlds import World
 from tests.unit.stepping import OTHER, POISON, acts
 from tests.unit.trials import happened, lived, quiet
 
@@ -146,3 +158,42 @@ def test_a_replay_is_said_not_to_switch(run: Run) -> None:
     assert tried.exit_code == 1
     found = orjson.loads(tried.stdout)
     assert (found["would_change"], found["would_switch"], found["parked"]) == (0, False, 1)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.projection.name)
+async def test_whatever_lies_on_a_topic_is_missed_until_all_of_it_was_given_up(
+    subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a projection sets aside is what it is told to miss: nothing is left that nobody can give up."""
+    monkeypatch.setattr("replay.verify.LISTED_COUNT", 1_000)
+    with closing(World(tmp_path, subject.projection, subject.open_view)) as world:
+        for topic in TOPICS:
+            shapes = MESSAGES[topic].values()
+            await world.log.append([record_of(topic, key, value, said) for key, value, said in shapes])
+        await world.drain()
+        found = await verified(world, subject, tmp_path)
+        assert found.verdict == "incomplete"
+        assert found.unreadable_count > 0
+        assert set(found.unreadable) <= set(found.parked)
+        given_up = await _all_given_up(world, subject.projection.name)
+        found = await verified(world, subject, tmp_path, history=given_up)
+        assert (found.verdict, found.parked_count, found.unreadable_count) == ("equal", 0, 0)
+
+
+async def _all_given_up(world: World, projection: str) -> History:
+    aside = await world.view.parked()
+    recorder, generation = Recorder(Ids(1), None), Generation(projection, 2, 1, "live")
+    events = []
+    for topic, key in {(it.partition[0], it.key) for it in aside}:
+        mine = [it for it in aside if (it.partition[0], it.key) == (topic, key)]
+        record = recorder.discarded(generation, topic, key, [it.event_id for it in mine])
+        events.append(decode(record, {}))
+        said_nothing: list[Folded[Any]] = [
+            Folded(it.partition, it.offset, it.event_id, it.key) for it in mine
+        ]
+        await world.view.release(topic, key, said_nothing)
+
+    async def told() -> Sequence[OperationEvent]:
+        return [event for event in events if isinstance(event, OperationEvent)]
+
+    return told
