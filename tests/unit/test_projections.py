@@ -46,6 +46,7 @@ def test_it_says_where_every_generation_stands(tmp_path: Path) -> None:
     assert found == {
         "projection": "likes", "generation": 1, "version": LIKES.version, "state": "live", "rebuild_due": False,
         "applied": 3, "behind": 2, "parked": 0, "unreadable": None,
+        "counted": None,
     }  # fmt: skip
     assert {"topic": topic, "partition": number, "offset": 2, "end": 4} in positions
     assert {(each["topic"], each["offset"]) for each in positions} == {(ENGAGEMENT, 2), (ENGAGEMENT, -1)}
