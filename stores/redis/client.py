@@ -16,11 +16,13 @@ from typing import Any
 from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
 from stores.ports.cancelling import cancellation_heeded
+from stores.ports.closed import closed_is_reset
 from stores.ports.errors import StoreError, UnavailableError
 from stores.redis.trips import carried_out
 
@@ -31,6 +33,7 @@ _CONNECTIONS_LIMIT = 50
 _IN_PART_COUNT = 500
 
 _AWAY = (
+    ConnectionResetError,
     exceptions.ConnectionError,
     exceptions.TimeoutError,
     exceptions.OutOfMemoryError,
@@ -47,13 +50,30 @@ Call = tuple[bytes, Sequence[Any]]
 """The key that says in which slot a script runs, and its arguments."""
 
 
+class _Pool(BlockingConnectionPool):
+    """Before it hands out a connection, redis-py 8.1 looks whether it has come to its end, but not whether it broke (#4287)."""
+
+    async def ensure_connection(self, connection: AbstractConnection) -> None:
+        if _is_broken(connection):
+            await connection.disconnect(nowait=True)
+        await super().ensure_connection(connection)
+
+
+def _is_broken(connection: AbstractConnection) -> bool:
+    """The transport knows it a moment before the reader does, but not uvloop's for TLS."""
+    reader, writer = connection._reader, connection._writer
+    return (writer is not None and writer.is_closing()) or (
+        reader is not None and reader.exception() is not None
+    )
+
+
 def connect(url: str) -> Redis:
     """A client that connects when it is first used. It belongs to one event loop and is closed with `aclose`.
 
     It does not listen for notices of maintenance, which only one vendor's Redis sends: while it does, redis-py 8.1 hands out
     connections that the server has closed (redis-py #4252), and after a restart each idle one fails somebody's request.
     """
-    pool = BlockingConnectionPool.from_url(
+    pool = _Pool.from_url(
         url,
         max_connections=_CONNECTIONS_LIMIT,
         timeout=_WAIT_FOR_CONNECTION_S,
@@ -71,7 +91,7 @@ def answering() -> Iterator[None]:
     since no event is to blame and somebody can mend it. A cancellation that the driver loses is heeded.
     """
     try:
-        with cancellation_heeded():
+        with cancellation_heeded(), closed_is_reset():
             yield
     except (*_AWAY, exceptions.AuthenticationError, exceptions.NoPermissionError) as error:
         raise UnavailableError(f"redis: {error}") from error

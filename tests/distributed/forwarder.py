@@ -1,11 +1,15 @@
 """Stands between a client and a real server, and takes the server away from the client without touching it."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 HOST = "127.0.0.1"
 _READ_BYTES = 1 << 16
+_NO_LINGERING = struct.pack("ii", 1, 0)
+"""What is closed so is reset."""
 
 
 class Forwarder:
@@ -16,7 +20,7 @@ class Forwarder:
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
         self._server: asyncio.Server | None = None
-        self._serving: set[asyncio.Task[None]] = set()
+        self._serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.port = 0
         self.frozen = False
         self.muted = False
@@ -33,11 +37,16 @@ class Forwarder:
         if self._server is None:
             return
         self._server.close()
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+        await self._break_off()
         await self._server.wait_closed()
         self._server = None
+
+    async def reset(self) -> None:
+        """Open connections end with an error, as those that something on the way has forgotten; new ones are accepted."""
+        for writer in self._serving.values():
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+            writer.transport.abort()
+        await self._break_off()
 
     async def unmute(self) -> None:
         """Connections that have lost something break: what comes next would be taken for the answer that is missing."""
@@ -49,7 +58,7 @@ class Forwarder:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._serving.add(task)
+        self._serving[task] = writer
         try:
             if self.frozen:
                 await asyncio.Event().wait()
@@ -57,8 +66,13 @@ class Forwarder:
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
-            self._serving.discard(task)
+            del self._serving[task]
             writer.transport.abort()
+
+    async def _break_off(self) -> None:
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(HOST, self._target_port)

@@ -1,15 +1,18 @@
 """What becomes of a Redis that is away, slow, full or busy; and that nothing is sent twice by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
+import uvloop
 from redis import exceptions
 from redis.asyncio import Redis
 
 from stores.ports.errors import StoreError, UnavailableError
 from stores.redis import client
 from stores.redis.client import Script, answering, connect
+from tests.distributed.forwarder import HOST, Forwarder, forwarded
 from tests.services.stack import Stack, free_ports
 
 _SET = Script("filled.lua")
@@ -49,6 +52,68 @@ async def test_a_server_that_was_killed_fails_nobody_who_comes_afterwards(own: S
 def _restart(own: Stack) -> None:
     with own.without("valkey"):
         pass
+
+
+LOOPS = pytest.mark.parametrize(
+    "loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+"""The API runs on the second, and workers on the first."""
+
+
+@LOOPS
+def test_connections_that_were_reset_fail_nobody_who_comes_afterwards(
+    own: Stack, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    """As a balancer does with those it has forgotten: they end with an error, not with an end."""
+
+    async def main() -> None:
+        async with forwarded(_port(own)) as forwarder, connect(_url(forwarder)) as redis:
+            await asyncio.gather(*(redis.ping() for _ in range(5)))
+            await _SET.run(redis, b"{a}", 1)
+            await _reset(forwarder)
+            assert await _SET.run(redis, b"{a}", 1) == 1
+            await asyncio.gather(*(redis.ping() for _ in range(5)))
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
+
+
+@LOOPS
+def test_a_connection_that_is_reset_when_it_was_chosen_is_a_store_that_is_away(
+    own: Stack, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def main() -> None:
+        async with (
+            forwarded(_port(own)) as forwarder,
+            connect(_url(forwarder)) as redis,
+            redis.client() as chosen,
+        ):
+            await chosen.ping()
+            await _reset(forwarder)
+            with pytest.raises(UnavailableError), answering():
+                await chosen.ping()
+            assert await chosen.ping()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
+
+
+def _port(own: Stack) -> int:
+    return urlsplit(own.addresses.redis).port or 0
+
+
+def _url(forwarder: Forwarder) -> str:
+    return f"redis://{HOST}:{forwarder.port}/0"
+
+
+async def _reset(forwarder: Forwarder) -> None:
+    """Returns when all who are connected can know."""
+    reader, writer = await asyncio.open_connection(HOST, forwarder.port)
+    writer.write(b"PING\r\n")
+    await reader.readline()
+    await forwarder.reset()
+    with pytest.raises(ConnectionResetError):
+        await reader.read()
 
 
 async def test_no_reply_in_time_and_nothing_is_sent_again(own: Stack, redis: Redis) -> None:
