@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import ParseError
 
 import urllib3
 from minio import Minio
@@ -25,11 +26,15 @@ REQUEST_LIMIT_S = 8
 TRANSFER_LIMIT_S = 60
 """How long a file may take in all: 140 kB/s for the largest photo."""
 _TIMEOUT = urllib3.Timeout(connect=1, read=3)
-_RETRIES = urllib3.Retry(1, redirect=False)
-"""Once more, at once: the server may have closed a connection that was kept."""
+_RETRIES = urllib3.Retry(1, redirect=False, respect_retry_after_header=False)
+"""Once more, at once: the server may have closed a connection that was kept. Whoever is told to come back later does so, and not a
+thread of ours, in which nobody else is served meanwhile.
+"""
 
 _PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _PASSING_CODES = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown"})
+_LACKING = "XML element <"
+"""How the client says what it misses in an answer."""
 
 T = TypeVar("T")
 
@@ -81,7 +86,9 @@ class S3Connection:
 
 @contextmanager
 def as_store_errors() -> Iterator[None]:
-    """A key that is not there is ObjectMissingError; what may pass by itself UnavailableError; everything else StoreError."""
+    """A key that is not there is ObjectMissingError; what may pass by itself, or cannot be read, UnavailableError; everything else
+    StoreError.
+    """
     try:
         yield
     except HTTPError as error:
@@ -89,6 +96,17 @@ def as_store_errors() -> Iterator[None]:
         raise UnavailableError(f"s3: {type(reason).__name__}") from error
     except MinioException as error:
         raise _meaning(error) from error
+    except (ParseError, UnicodeDecodeError) as error:
+        raise unreadable() from error
+    except ValueError as error:
+        if not str(error).startswith(_LACKING):
+            raise
+        raise unreadable() from error
+
+
+def unreadable() -> StoreError:
+    """A page of what stands before the store; or an error that came when success had been answered."""
+    return UnavailableError("s3: an answer that cannot be read")
 
 
 def failure(code: str, status: int) -> StoreError:

@@ -26,7 +26,7 @@ from stores.ports.objects import (
     area_of,
     is_key,
 )
-from stores.s3.connection import TRANSFER_LIMIT_S, S3Address, S3Connection, failure
+from stores.s3.connection import TRANSFER_LIMIT_S, S3Address, S3Connection, failure, unreadable
 from stores.s3.signatures import Signatures
 
 _READ_BYTES = 1 << 20
@@ -114,7 +114,8 @@ class S3Objects:
             response.release_conn()
 
     def _upload(self, key: str, source: Path, content_type: str) -> None:
-        self._client.fput_object(
+        """The client takes an error in the last answer about a file in parts for success."""
+        made = self._client.fput_object(
             self._bucket,
             key,
             str(source),
@@ -122,6 +123,8 @@ class S3Objects:
             metadata={"Cache-Control": _cache_control(key)},
             num_parallel_uploads=1,
         )
+        if not made.etag:
+            raise unreadable()
 
     def _copy(self, from_key: str, to_key: str) -> None:
         with self._bucket_is_there():

@@ -322,6 +322,22 @@ class TestOutages:
         await forwarder.open()
         assert await content(reached, KEY) == PICTURE
 
+    @pytest.mark.parametrize("how", ["ended", "reset"])
+    async def test_connections_that_broke_while_nobody_used_them_fail_nobody(
+        self, reached: S3Objects, forwarder: Forwarder, picture: Path, how: str
+    ) -> None:
+        await reached.put(KEY, picture, WEBP)
+        await asyncio.gather(*(reached.stored(KEY) for _ in range(CONNECTIONS_COUNT)))
+        if how == "reset":
+            await forwarder.reset()
+        else:
+            await forwarder.shut()
+            await forwarder.open()
+        found = await asyncio.gather(*(reached.stored(KEY) for _ in range(CONNECTIONS_COUNT)))
+        assert all(found)
+        await forwarder.reset()
+        await reached.delete([KEY])
+
     async def test_a_store_that_hangs_is_not_waited_for(
         self, reached: S3Objects, forwarder: Forwarder, picture: Path
     ) -> None:
