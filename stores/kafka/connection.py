@@ -10,10 +10,16 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, LeaderNotAvailableError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    LeaderNotAvailableError,
+    UnknownTopicOrPartitionError,
+)
 from aiokafka.structs import TopicPartition
 
 from stores.ports.cancelling import cancellation_heeded
+from stores.ports.closed import closed_as
 from stores.ports.errors import StoreError, UnavailableError
 
 T = TypeVar("T")
@@ -62,7 +68,7 @@ class KafkaConnection:
             await asyncio.wait(self._closings)
 
     async def _ask(self, question: Callable[[AIOKafkaClient], Awaitable[T]]) -> T:
-        with cancellation_heeded():
+        with cancellation_heeded(), closed_as(KafkaConnectionError):
             client = await self._opened()
             try:
                 return await question(client)
@@ -91,14 +97,16 @@ class KafkaConnection:
             return
         self._client = None
         self._discarded_count += 1
-        in_background(_closed(client), self._closings)
+        in_background(given_up(client), self._closings)
 
 
-async def _closed(client: AIOKafkaClient) -> None:
+async def given_up(client: AIOKafkaClient) -> None:
+    """Closed; it has failed before, and may again."""
     try:
         async with asyncio.timeout(_CLOSING_S):
-            await client.close()
-    except TimeoutError:
+            with closed_as(KafkaConnectionError):
+                await client.close()
+    except (TimeoutError, KafkaConnectionError):
         pass  # its sockets go with it
 
 

@@ -15,6 +15,7 @@ from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     InvalidTimestampError,
     InvalidTopicError,
+    KafkaConnectionError,
     KafkaError,
     MessageSizeTooLargeError,
     PolicyViolationError,
@@ -28,6 +29,7 @@ from stores.kafka.envelope import Message, message_of
 from stores.kafka.names import logical, physical
 from stores.kafka.producer import BATCH_BYTES, Producer
 from stores.kafka.reader import DEADLINE_S, KafkaLogReader
+from stores.ports.closed import closed_as
 from stores.ports.crash import Crash, survive
 from stores.ports.errors import StoreError, UnavailableError
 from stores.ports.log import Partition, Positions
@@ -70,7 +72,8 @@ class KafkaLog(KafkaLogReader):
         producer = self._living()
         try:
             async with asyncio.timeout(self._deadline_s):
-                positions = await self._send(producer, records, messages)
+                with closed_as(KafkaConnectionError):
+                    positions = await self._send(producer, records, messages)
         except TimeoutError as error:
             self._discard(producer)
             raise UnavailableError("the log did not acknowledge in time") from error
@@ -105,7 +108,8 @@ class KafkaLog(KafkaLogReader):
     async def _flush(self, producer: Producer) -> None:
         try:
             async with asyncio.timeout(self._deadline_s):
-                await producer.flush()
+                with closed_as(KafkaConnectionError):
+                    await producer.flush()
         except (TimeoutError, KafkaError):
             return  # whoever appended it has been told
 

@@ -14,6 +14,7 @@ from aiokafka.errors import ProducerClosed
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import TopicPartition
 
+from stores.kafka.connection import given_up
 from stores.kafka.envelope import Message
 
 BATCH_BYTES = 1_000_000
@@ -89,7 +90,7 @@ class Producer:
         if (sender := self._producer._sender.sender_task) is not None:
             await _cancelled(sender)
         self._producer._closed = True
-        await self._producer.client.close()
+        await given_up(self._producer.client)
         for future in [future for underway in self._underway.values() for future in underway]:
             if not future.done():
                 future.set_exception(ProducerClosed())

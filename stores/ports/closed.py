@@ -1,19 +1,19 @@
 """Connections that end while somebody writes to them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _CLOSED = "; the handler is closed"
 
 
 @contextmanager
-def closed_is_reset() -> Iterator[None]:
-    """Around what the clients of Kafka and Redis do: to whoever writes to a connection that has just ended, asyncio's loop says
-    nothing, or that it was reset, and uvloop's raises a bare RuntimeError, which no client expects (aiokafka #1038).
+def closed_as(kind: Callable[[str], Exception]) -> Iterator[None]:
+    """Around what the clients of Kafka and Redis do, with the error by which they say that a connection broke. When one has just
+    ended, uvloop raises a bare RuntimeError to whoever writes to it, which no client expects (aiokafka #1038).
     """
     try:
         yield
     except RuntimeError as error:
         if not str(error).endswith(_CLOSED):
             raise
-        raise ConnectionResetError("the connection has just ended") from error
+        raise kind("the connection has just ended") from error

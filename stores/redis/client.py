@@ -22,7 +22,7 @@ from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
 from stores.ports.cancelling import cancellation_heeded
-from stores.ports.closed import closed_is_reset
+from stores.ports.closed import closed_as
 from stores.ports.errors import StoreError, UnavailableError
 from stores.redis.trips import carried_out
 
@@ -33,7 +33,6 @@ _CONNECTIONS_LIMIT = 50
 _IN_PART_COUNT = 500
 
 _AWAY = (
-    ConnectionResetError,
     exceptions.ConnectionError,
     exceptions.TimeoutError,
     exceptions.OutOfMemoryError,
@@ -91,7 +90,7 @@ def answering() -> Iterator[None]:
     since no event is to blame and somebody can mend it. A cancellation that the driver loses is heeded.
     """
     try:
-        with cancellation_heeded(), closed_is_reset():
+        with cancellation_heeded(), closed_as(exceptions.ConnectionError):
             yield
     except (*_AWAY, exceptions.AuthenticationError, exceptions.NoPermissionError) as error:
         raise UnavailableError(f"redis: {error}") from error

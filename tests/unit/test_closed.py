@@ -1,4 +1,4 @@
-"""A connection that ends while somebody writes to it was reset, whichever loop says so."""
+"""A connection that ends while somebody writes to it is told of as its client tells of it, whichever loop it is."""
 
 import asyncio
 import socket
@@ -6,7 +6,7 @@ import socket
 import pytest
 import uvloop
 
-from stores.ports.closed import closed_is_reset
+from stores.ports.closed import closed_as
 
 
 def test_what_the_quick_loop_says_of_a_closed_connection() -> None:
@@ -15,7 +15,7 @@ def test_what_the_quick_loop_says_of_a_closed_connection() -> None:
         _, writer = await asyncio.open_unix_connection(sock=ours)
         writer.transport.abort()
         await asyncio.sleep(0)
-        with pytest.raises(ConnectionResetError), closed_is_reset():
+        with pytest.raises(ConnectionResetError), closed_as(ConnectionResetError):
             writer.write(b"late")
         theirs.close()
 
@@ -24,5 +24,5 @@ def test_what_the_quick_loop_says_of_a_closed_connection() -> None:
 
 
 def test_another_error_is_nothing_of_the_kind() -> None:
-    with pytest.raises(RuntimeError, match="no running event loop"), closed_is_reset():
+    with pytest.raises(RuntimeError, match="no running event loop"), closed_as(ConnectionResetError):
         asyncio.get_running_loop()

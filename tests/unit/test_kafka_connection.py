@@ -5,8 +5,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from aiokafka.structs import TopicPartition
 
 from stores.kafka.connection import KafkaConnection
+from stores.kafka.log import KafkaLog
+from stores.ports.errors import UnavailableError
+from tests.contract.log import record
+
+CLOSED = "unable to perform operation on <TCPTransport closed=True>; the handler is closed"
 
 
 @pytest.fixture
@@ -36,3 +42,55 @@ async def test_an_answer_is_given(connection: KafkaConnection) -> None:
         return 1
 
     assert await connection.ask(question) == 1
+
+
+async def test_a_connection_that_has_just_ended_is_not_the_end_of_a_question(
+    connection: KafkaConnection,
+) -> None:
+    """As under uvloop, which has a word of its own for it."""
+    asked = []
+
+    async def question(client: object) -> int:
+        asked.append(client)
+        if len(asked) == 1:
+            raise RuntimeError(CLOSED)
+        return 1
+
+    assert await connection.ask(question) == 1
+
+
+async def test_whoever_cannot_keep_a_connection_is_away(connection: KafkaConnection) -> None:
+    async def question(client: object) -> int:
+        raise RuntimeError(CLOSED)
+
+    with pytest.raises(UnavailableError):
+        await connection.ask(question)
+
+
+async def test_an_append_that_found_its_connection_ended_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was underway may be there or not."""
+    begun: list[Ended] = []
+
+    def producer(*_: object) -> Ended:
+        begun.append(Ended())
+        return begun[-1]
+
+    monkeypatch.setattr("stores.kafka.log.Producer", producer)
+    log = KafkaLog("localhost:9", "photolog")
+    for _ in range(2):
+        with pytest.raises(UnavailableError):
+            await log.append([record()])
+    await log.close()
+    assert [each.has_ended for each in begun] == [True, True]
+
+
+class Ended:
+    """A producer whose connection is not there any more."""
+
+    has_ended = False
+
+    async def place(self, topic: str, key: bytes) -> TopicPartition:
+        raise RuntimeError(CLOSED)
+
+    async def end(self) -> None:
+        self.has_ended = True
