@@ -25,7 +25,7 @@ from cassandra.cluster import (
     ResultSet,
     Session,
 )
-from cassandra.connection import ConnectionException
+from cassandra.connection import ConnectionException, DefaultEndPoint
 from cassandra.policies import (
     ConstantReconnectionPolicy,
     DCAwareRoundRobinPolicy,
@@ -43,6 +43,11 @@ REQUEST_TIMEOUT_S = 5.0
 DEFINE_TIMEOUT_S = 60.0
 """A change of the schema has to be agreed on by all nodes, and waits for disks; nobody waits for it who is being served."""
 _RECONNECT_S = 1.0
+_HEARTBEAT_S = 5.0
+_HEARTBEAT_TIMEOUT_S = 10.0
+"""A node that vanished without a word is given up after a quarter of a minute, not after the driver's minute, in which every
+request waits in vain. It has twice as long as a request: one that is only slow, as with a change of the schema, is not left.
+"""
 _PROTOCOL_VERSION = 5
 _AWAY = (
     NoHostAvailable,
@@ -74,7 +79,11 @@ class _RetryRepeatable(RetryPolicy):  # type: ignore[misc]  # the driver has no 
 
 
 def connect(hosts: Sequence[str], port: int, keyspace: str | None) -> Session:
-    """Opens connections and waits for them, so not to be called in an event loop. Raises UnavailableError."""
+    """Opens connections and waits for them, so not to be called in an event loop. Raises UnavailableError.
+
+    A name is looked up again with each connection to the node that it stands for: given as text, the driver would look it up once,
+    and a node that comes back under another address, as from a container that was made anew, would stay away.
+    """
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy()),
         consistency_level=ConsistencyLevel.LOCAL_QUORUM,
@@ -84,12 +93,14 @@ def connect(hosts: Sequence[str], port: int, keyspace: str | None) -> Session:
         retry_policy=_RetryRepeatable(),
     )
     cluster = Cluster(
-        hosts,
+        [DefaultEndPoint(host, port) for host in hosts],
         port=port,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_S, max_attempts=None),
         protocol_version=_PROTOCOL_VERSION,
         connect_timeout=REQUEST_TIMEOUT_S,
+        idle_heartbeat_interval=_HEARTBEAT_S,
+        idle_heartbeat_timeout=_HEARTBEAT_TIMEOUT_S,
         compression=False,
     )
     try:
