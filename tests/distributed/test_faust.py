@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -40,9 +40,10 @@ class Place:
             async with asyncio.timeout(_WITHIN_S):
                 yield task
         finally:
+            had_ended = task.done()
             task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+            await asyncio.wait([task], timeout=_WITHIN_S)
+            assert had_ended or task.cancelled(), task
 
 
 def _entry(message: Any) -> Entry:

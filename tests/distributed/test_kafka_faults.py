@@ -157,6 +157,21 @@ async def test_everything_acknowledged_is_there_after_the_broker_was_killed(
     assert set(found.values()) == {1}
 
 
+async def test_whoever_was_idle_while_the_broker_was_killed_notices_nothing(
+    broker: Stack, namespace: str
+) -> None:
+    """The very first append, ends and read succeed once the broker answers."""
+    log = KafkaLog(broker.addresses.kafka, namespace)
+    await log.append([record(id_=1)])
+    assert ids(await whole(log, (ENGAGEMENT,))) == [1]
+    await asyncio.to_thread(broker.kill, "kafka")
+    await asyncio.to_thread(broker.start, "kafka")
+    await log.append([record(id_=2)])
+    assert sum(end + 1 for end in (await log.ends((ENGAGEMENT,))).values()) == 2
+    assert ids(await whole(log, (ENGAGEMENT,))) == [1, 2]
+    await log.close()
+
+
 async def test_a_broker_that_is_away_at_first_is_found_later(broker: Stack, namespace: str) -> None:
     address = broker.addresses.kafka
     log, reader = KafkaLog(address, namespace), KafkaLogReader(address, namespace)
