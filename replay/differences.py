@@ -81,6 +81,9 @@ def _of_lists(way: str, expected: Sequence[Any], actual: Sequence[Any]) -> Itera
     if way == "counts":
         yield Way(way=way, how="stale count", expected=_short(expected), actual=_short(actual))
         return
+    if way == "lacks":
+        yield _members("missing", way, actual)
+        return
     missing = sorted(set(expected) - set(actual))
     surplus = sorted(set(actual) - set(expected))
     if missing:

@@ -8,11 +8,13 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from heapq import nlargest
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 from events.codec import Record
 from events.graph import FollowEvent
+from events.ids import MAX_ID, first_id_at
 from events.posts import PostDeleted
 from events.topics import GRAPH
 from replay.oracle.feeds import by_author, newest
@@ -26,7 +28,11 @@ Skeleton = Callable[[Any, int, int | None, int], Awaitable[Page[int]]]
 """Given views, a reader, an id and a limit: the reader's feed below the id, as it is served."""
 
 READ_COUNT = 800
-"""Posts of a feed that are looked at: as many as a stored feed holds. Below that it is merged from timelines alone."""
+"""Posts of a feed that are told one by one. Of the older ones it is told which are wrong, down to the stored feed's floor: below it
+a feed is merged from timelines alone. What is told by the oracle so depends on no cap and no floor.
+"""
+DEEPEST_COUNT = 20_000
+"""More posts of one feed are not looked at: the largest cap, and as many that are merged into it."""
 _PAGE_COUNT = 200
 _NOBODY = GraphCounts(followers=0, following=0)
 
@@ -48,20 +54,27 @@ class FeedsSubject(Subject):
             yield ("user", followed_id), [follower_id, "followers", pair in since]
 
     def value(self, entity: Entity, pieces: Sequence[Piece]) -> Value:
-        following, followers = (
-            sorted(user_id for user_id, which, holds in pieces if which == way and holds)
-            for way in ("following", "followers")
-        )
-        served = newest(self._made, following, READ_COUNT)
-        return {"served": served, "following": following, "counts": [len(followers), len(following)]}
+        following, followers = _holding(pieces, "following"), _holding(pieces, "followers")
+        return {
+            "served": newest(self._made, following, READ_COUNT),
+            "older": [],
+            "lacks": [],
+            "following": following,
+            "counts": [len(followers), len(following)],
+        }
 
     async def read(
         self, view: FeedsReader, entity: Entity, pieces: Sequence[Piece], held: Iterable[Member]
     ) -> Value:
+        """`older` are those among the older posts that must not be there, `lacks` those that must and are not."""
         user_id = int(entity[1])
         counts = (await view.counts([user_id])).get(user_id, _NOBODY)
+        served, lowest = await self._served(view, user_id)
+        older, lacks = self._wrong(served[READ_COUNT - 1 :], lowest, _holding(pieces, "following"))
         return {
-            "served": await self._served(view, user_id),
+            "served": served[:READ_COUNT],
+            "older": older,
+            "lacks": lacks,
             "following": sorted(await view.following(user_id)),
             "counts": [counts.followers, counts.following],
         }
@@ -75,18 +88,40 @@ class FeedsSubject(Subject):
             return mentions(record, str(entity[1]))
         return any(mentions(record, post_id) for post_id in members)
 
-    async def _served(self, view: FeedsReader, reader_id: int) -> list[int]:
-        """Without what hydration leaves out: entries are candidates, also when their posts were deleted since."""
+    async def _served(self, view: FeedsReader, reader_id: int) -> tuple[list[int], int]:
+        """And the least id down to which it was read. Without what hydration leaves out: entries are candidates, also when their
+        posts were deleted since.
+        """
         views = SimpleNamespace(feeds=_Believed(view), timelines=self)
         found: list[int] = []
         before: int | None = None
-        while len(found) < READ_COUNT:
+        stored_from: int | None = None
+        while len(found) < DEEPEST_COUNT:
             page = await self._skeleton(views, reader_id, before, _PAGE_COUNT)
             found += [post_id for post_id in page.items if post_id not in self._deleted]
             before = page.next_key
             if before is None:
                 break
-        return found[:READ_COUNT]
+            if len(found) >= READ_COUNT and stored_from is None:
+                stored_from = await _stored_from(view, reader_id)
+            if stored_from is not None and before <= stored_from:
+                break
+        return found, before or 0
+
+    def _wrong(
+        self, served: Sequence[int], lowest: int, following: Collection[int]
+    ) -> tuple[list[int], list[int]]:
+        """Of the posts after the first of these: which must not be there or stand in a wrong place, and which are missing."""
+        if not served:
+            return [], []
+        there = set(served[1:])
+        due = {
+            post_id
+            for author_id in following
+            for post_id in _between(self._made.get(author_id, ()), lowest, served[0])
+        }
+        misplaced = {after for before, after in pairwise(served) if before <= after}
+        return sorted((there - due) | misplaced), sorted(due - there)
 
     async def of_authors(
         self, author_ids: Collection[int], before: int | None, limit: int
@@ -100,6 +135,20 @@ class FeedsSubject(Subject):
                 for post_id in _below(self._made.get(author_id, ()), before, limit)
             ),
         )
+
+
+def _holding(pieces: Sequence[Piece], way: str) -> list[int]:
+    return sorted(user_id for user_id, which, holds in pieces if which == way and holds)
+
+
+async def _stored_from(view: FeedsReader, reader_id: int) -> int:
+    """The least id of a post that may be stored."""
+    floor_ms = (await view.slice(reader_id, None, 1)).floor_ms
+    return MAX_ID if floor_ms is None else first_id_at(floor_ms + 1)
+
+
+def _between(post_ids: Sequence[int], lowest: int, below: int) -> Sequence[int]:
+    return post_ids[bisect_left(post_ids, lowest) : bisect_left(post_ids, below)]
 
 
 def _below(post_ids: Sequence[int], before: int | None, limit: int) -> Sequence[int]:

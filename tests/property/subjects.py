@@ -29,6 +29,7 @@ from replay.oracle.names import names
 from replay.oracle.posts import posts
 from replay.oracle.saves import saves
 from replay.oracle.search import search
+from replay.subjects import feeds as verified_feeds
 from stores.ports.crash import Crash
 from stores.ports.graph import GraphCounts
 from stores.sqlite import newest, search_lists, search_users
@@ -129,7 +130,11 @@ SUBJECTS = (
         ),
         read_feeds,
         _feeds,
-        small=((newest, "KEPT_COUNT", 2),),
+        small=(
+            (newest, "KEPT_COUNT", 2),
+            (verified_feeds, "READ_COUNT", 2),
+            (verified_feeds, "_PAGE_COUNT", 3),
+        ),
     ),
     Subject(
         SEARCH,

@@ -14,6 +14,7 @@ from events.envelope import Envelope
 from replay.certificate import Certificate
 from replay.side import Kept
 from replay.subjects.catalogue import judged
+from replay.subjects.feeds import READ_COUNT
 from replay.verify import World as Around
 from replay.verify import verify
 from stores.ports.log import Entry, Partition
@@ -82,11 +83,13 @@ class _Meanwhile:
         await self._world.drain()
 
 
+@pytest.mark.parametrize("read_count", [READ_COUNT, 2])
 @pytest.mark.parametrize("before_count", range(10, 50, 5))
 async def test_a_feed_that_stood_still_while_it_was_read_is_held_against_its_moment(
-    before_count: int, tmp_path: Path
+    before_count: int, read_count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Posts that are merged into it, and those that are deleted, are those of the same moment."""
+    monkeypatch.setattr("replay.subjects.feeds.READ_COUNT", read_count)
     (subject,) = (subject for subject in SUBJECTS if subject.projection.name == "feeds")
     events = history(subject)
     with closing(World(tmp_path, subject.projection, subject.open_view)) as world, ExitStack() as stack:
