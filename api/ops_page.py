@@ -80,7 +80,20 @@ def _builds(builds: Sequence[Built] | None) -> Iterator[str]:
     elif not builds:
         yield "<p>No generation is being built.</p>"
     for built in builds or ():
-        yield f"<p>{escape(built.projection)} {built.generation}: {_progress(built)}</p>"
+        told = _waiting(built) if built.state == "ready" else _progress(built)
+        yield f"<p>{escape(built.projection)} {built.generation}: {told}</p>"
+
+
+def _waiting(built: Built) -> str:
+    behind = "" if built.behind_count is None else f", {built.behind_count:,} events behind"
+    if built.is_replayed:
+        return f"built, fed and being verified; not switched to{behind}"
+    return f"built and fed; not switched to{behind}; {_goes_on(built)}"
+
+
+def _goes_on(built: Built) -> str:
+    on = f"<code>photolog replay {escape(built.projection)}</code> goes on"
+    return on if built.is_replayed is not None else f"where nobody is at it, {on}"
 
 
 def _progress(built: Built) -> str:
@@ -93,10 +106,10 @@ def _progress(built: Built) -> str:
 
 
 def _pace(built: Built) -> str:
-    if built.events_per_s is None:
+    if built.events_per_s == 0 and built.is_replayed is False:
+        return f"stands still; {_goes_on(built)}"
+    if not built.events_per_s:
         return "how fast is not known yet"
-    if built.events_per_s == 0:
-        return f"stands still; <code>photolog replay {escape(built.projection)}</code> goes on"
     left = "" if built.left_s is None else f", {_duration(built.left_s)} left"
     return f"{built.events_per_s:,.0f}/s{left}"
 

@@ -25,10 +25,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A generation that is being built. The log goes on: what is applied and what is behind are all of it now."""
+    """A generation that is building, or ready and not switched to. The log goes on: what is applied and what is behind are all of
+    it now. `is_replayed`: some command is at it.
+    """
 
     projection: str
     generation: int
+    state: str
+    is_replayed: bool | None
     applied_count: int | None
     behind_count: int | None
     events_per_s: float | None

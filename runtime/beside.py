@@ -67,6 +67,9 @@ class Place(Protocol):
     def replaying(self, projection: str) -> AbstractAsyncContextManager[None]:
         """Held while a generation is built, switched to or dropped. Raises ReplayedElsewhereError."""
 
+    async def is_replayed(self, projection: str) -> bool:
+        """Whether somebody holds it. Keeps nobody from taking it."""
+
     def unfed(self) -> AbstractContextManager[object]:
         """Held while nobody else may feed the generations. Raises FolderInUseError when somebody does."""
 
@@ -189,6 +192,10 @@ class Beside:
     def replaying(self, projection: str) -> AbstractAsyncContextManager[None]:
         """Held while a generation is built, switched to or dropped. Raises ReplayedElsewhereError."""
         return self._place.replaying(projection)
+
+    async def is_replayed(self, projection: str) -> bool:
+        """Whether somebody holds it. Keeps nobody from taking it."""
+        return await self._place.is_replayed(projection)
 
     def unfed(self) -> AbstractContextManager[object]:
         """Held while nobody else may feed the generations. Raises FolderInUseError when somebody does."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,7 @@ from stores.cassandra.comments import CassandraComments
 from stores.cassandra.credentials import CassandraCredentials
 from stores.cassandra.graph import CassandraGraph
 from stores.cassandra.keys import CassandraKeys
+from stores.cassandra.leases import is_leased, leased
 from stores.cassandra.likes import CassandraLikes
 from stores.cassandra.media import CassandraMedia
 from stores.cassandra.names import CassandraNames
@@ -87,6 +89,13 @@ class Cluster:
         """The facts alone: for commands, and for what is built and shown to nobody yet."""
         return self._open_unserved[projection](number)
 
+    def replaying(self, projection: str) -> AbstractAsyncContextManager[None]:
+        """Raises LeaseHeldError."""
+        return leased(self.cassandra, _replay_of(projection))
+
+    async def is_replayed(self, projection: str) -> bool:
+        return await is_leased(self.cassandra, _replay_of(projection))
+
     async def close(self) -> None:
         await self.log.close()
         await self.redis.aclose()
@@ -131,6 +140,10 @@ class Cluster:
 
     def _counts(self, projection: str, number: int) -> ServedCounts:
         return RedisCounts(self.redis, projection, number, BUCKETS_COUNT)
+
+
+def _replay_of(projection: str) -> str:
+    return f"replay {projection}"
 
 
 async def connected(settings: Settings, crash: Crash = survive) -> Cluster:

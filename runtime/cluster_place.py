@@ -10,7 +10,7 @@ from replay.operations import append_noted
 from runtime.cluster import Cluster
 from runtime.errors import ReplayedElsewhereError
 from runtime.folder import FolderInUseError
-from stores.cassandra.leases import LeaseHeldError, leased
+from stores.cassandra.leases import LeaseHeldError
 from stores.cassandra.presence import Presence
 from stores.cassandra.view import CassandraView
 from stores.ports.errors import UnavailableError
@@ -41,10 +41,13 @@ class ClusterPlace:
     @asynccontextmanager
     async def replaying(self, projection: str) -> AsyncIterator[None]:
         try:
-            async with leased(self._cluster.cassandra, f"replay {projection}"):
+            async with self._cluster.replaying(projection):
                 yield
         except LeaseHeldError:
             raise ReplayedElsewhereError(projection) from None
+
+    async def is_replayed(self, projection: str) -> bool:
+        return await self._cluster.is_replayed(projection)
 
     def unfed(self) -> AbstractContextManager[object]:
         raise FolderInUseError("the workers feed the views")

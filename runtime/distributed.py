@@ -126,7 +126,9 @@ def _made_watch(cluster: Cluster, clock: Clock) -> Watch:
     def close_view(view: Any) -> None:
         """Its connections are the cluster's."""
 
-    return Watch(Watched(cluster.registry, cluster.log, cluster.view, close_view, None), clock)
+    return Watch(
+        Watched(cluster.registry, cluster.log, cluster.view, close_view, cluster.is_replayed, None), clock
+    )
 
 
 def reading_of(live: LiveViews) -> Reading:

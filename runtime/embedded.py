@@ -16,7 +16,7 @@ from projectors.engines.embedded import EmbeddedEngine
 from projectors.engines.progress import EmbeddedProgress, GenerationKey
 from replay.operations import append_noted
 from runtime.background import Background, Failure
-from runtime.folder import Folder
+from runtime.folder import Folder, is_held
 from runtime.generations import Generations, Makers
 from runtime.lag import REACTED_TO, lag_count, log_count, reactor_lag_count
 from runtime.metrics import StepsCollector, registry_of
@@ -154,9 +154,11 @@ class Embedded:
             is_made = path.exists() and path.stat().st_size > 0  # else a replay is about to make it
             return makers[projection](path) if is_made else None
 
-        watched = Watched(
-            self._registry, self._log, open_view, SqliteView.close, folder.path / "certificates"
-        )
+        async def is_replayed(projection: str) -> bool:
+            return is_held(folder.replay_lock(projection))
+
+        certificates = folder.path / "certificates"
+        watched = Watched(self._registry, self._log, open_view, SqliteView.close, is_replayed, certificates)
         return Watch(watched, system_clock)
 
     async def _forget_idle(self) -> None:

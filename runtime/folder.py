@@ -34,6 +34,9 @@ class Folder:
     def view(self, projection: str, generation: int) -> Path:
         return self.views / f"{projection}.{generation}.db"
 
+    def replay_lock(self, projection: str) -> Path:
+        return self.views / f"{projection}.lock"
+
     def make(self) -> None:
         for folder in (self.path, self.views, self.objects):
             try:
@@ -85,3 +88,17 @@ def held(path: Path, otherwise: str) -> IO[str]:
         file.close()
         raise FolderInUseError(otherwise) from error
     return file
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody has the lock. Who takes it at the same moment is refused: they try again a moment later."""
+    try:
+        file = path.open()
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

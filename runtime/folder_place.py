@@ -1,16 +1,17 @@
 """Where an embedded system keeps what the command line works with: its data folder."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from weakref import WeakSet
 
 from events.ids import Ids
 from replay.operations import append_noted
 from runtime.errors import CommandError, ReplayedElsewhereError
-from runtime.folder import Folder, FolderInUseError, held
+from runtime.folder import Folder, FolderInUseError, held, is_held
 from runtime.parts import view_makers
 from runtime.settings import Settings
 from stores.ports.errors import UnavailableError
@@ -21,6 +22,9 @@ from stores.sqlite.log import SqliteLog, SqliteLogReader
 from stores.sqlite.registry import SqliteRegistry
 from stores.sqlite.shards import take_shard
 from stores.sqlite.state import open_state
+
+_LOOKED_S = 0.05
+"""Longer than anybody only looks whether a lock is held."""
 
 
 class FolderPlace:
@@ -52,12 +56,16 @@ class FolderPlace:
     @asynccontextmanager
     async def replaying(self, projection: str) -> AsyncIterator[None]:
         self._folder.views.mkdir(mode=0o700, exist_ok=True)  # a backup has none
+        path = self._folder.replay_lock(projection)
         try:
-            lock = held(self._folder.views / f"{projection}.lock", "")
+            lock = await _taken(path)
         except FolderInUseError:
             raise ReplayedElsewhereError(projection) from None
         with lock:
             yield
+
+    async def is_replayed(self, projection: str) -> bool:
+        return is_held(self._folder.replay_lock(projection))
 
     def unfed(self) -> AbstractContextManager[object]:
         return self._folder.lock()
@@ -79,6 +87,14 @@ class FolderPlace:
             view.close()
         self.log.close()
         self._state.close()
+
+
+async def _taken(path: Path) -> IO[str]:
+    try:
+        return held(path, "")
+    except FolderInUseError:  # perhaps by somebody who only looks
+        await asyncio.sleep(_LOOKED_S)
+        return held(path, "")
 
 
 def opened_folder(settings: Settings) -> FolderPlace:

@@ -43,12 +43,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """`open_view` gives None for a generation that has no store yet. `certificates` is a folder, if there is one."""
+    """`open_view` gives None for a generation that has no store yet. `is_replayed`: whether some command is at a projection's
+    generations. `certificates` is a folder, if there is one.
+    """
 
     registry: Registry
     log: LogReader
     open_view: Callable[[str, int], Any]
     close_view: Callable[[Any], None]
+    is_replayed: Callable[[str], Awaitable[bool]]
     certificates: Path | None
 
 
@@ -96,7 +99,7 @@ class Watch:
             since_ms=self._since_ms,
             apart_s=EVERY_S,
             standings=now.standings,
-            builds=None if now.standings is None else self._builds(now, now.standings),
+            builds=None if now.standings is None else await self._builds(now, now.standings),
             lag=self._lag(now),
             parked=None if parked is None else parked[:PARKED_COUNT],
             parked_count=len(parked or ()),
@@ -167,13 +170,23 @@ class Watch:
         opened = [(key, view) for key in with_some if (view := self._opened.get(key)) is not None]
         return [_parked(key, event) for key, view in opened for event in await _parked_in(view)]
 
-    def _builds(self, now: _Seen, standings: Sequence[Standing]) -> list[Built]:
-        return [self._built(now, it) for it in standings if it.state == "building"]
+    async def _builds(self, now: _Seen, standings: Sequence[Standing]) -> list[Built]:
+        return [await self._built(now, it) for it in standings if it.state in ("building", "ready")]
 
-    def _built(self, now: _Seen, it: Standing) -> Built:
+    async def _built(self, now: _Seen, it: Standing) -> Built:
+        is_replayed = await _asked(partial(self._watched.is_replayed, it.projection))
         rate = self._events_per_s(now, (it.projection, it.generation))
         left_s = it.behind_count / rate if rate and it.behind_count is not None else None
-        return Built(it.projection, it.generation, it.applied_count, it.behind_count, rate, left_s)
+        return Built(
+            it.projection,
+            it.generation,
+            it.state,
+            is_replayed,
+            it.applied_count,
+            it.behind_count,
+            rate,
+            left_s,
+        )
 
     def _events_per_s(self, now: _Seen, key: GenerationKey) -> float | None:
         """Of late."""

@@ -18,6 +18,7 @@ _RENEW_EVERY_S = 3
 
 _TAKE = "INSERT INTO leases (work, holder) VALUES (?, ?) IF NOT EXISTS USING TTL ?"
 _RENEW = "UPDATE leases USING TTL ? SET holder = ? WHERE work = ? IF holder = ?"
+_HOLDER = "SELECT holder FROM leases WHERE work = ?"
 _LEAVE = "DELETE FROM leases WHERE work = ? IF holder = ?"
 
 
@@ -39,6 +40,11 @@ async def leased(cassandra: Cassandra, work: str) -> AsyncIterator[None]:
         await asyncio.gather(renewing, return_exceptions=True)
         with suppress(UnavailableError):  # then it runs out
             await cassandra.applied(_LEAVE, work, holder)
+
+
+async def is_leased(cassandra: Cassandra, work: str) -> bool:
+    """Whether somebody is at it, or has died within the last `LEASE_S`."""
+    return bool(await cassandra.rows(_HOLDER, work))
 
 
 async def _renew(cassandra: Cassandra, work: str, holder: UUID) -> None:

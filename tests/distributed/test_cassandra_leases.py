@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stores.cassandra import leases as module
-from stores.cassandra.leases import LEASE_S, TABLES, LeaseHeldError, leased
+from stores.cassandra.leases import LEASE_S, TABLES, LeaseHeldError, is_leased, leased
 from stores.cassandra.session import Cassandra, Row
 from stores.ports.errors import UnavailableError
 from tests.distributed.cassandra import Tables
@@ -25,7 +25,9 @@ async def held(cassandra: Cassandra) -> list[Row]:
 
 
 async def test_one_is_at_a_piece_of_work_and_the_next_when_that_has_ended(cassandra: Cassandra) -> None:
+    assert not await is_leased(cassandra, WORK)
     async with leased(cassandra, WORK):
+        assert await is_leased(cassandra, WORK)
         with pytest.raises(LeaseHeldError, match=WORK):
             async with leased(cassandra, WORK):
                 raise AssertionError

@@ -16,6 +16,7 @@ from tests.unit.api_app import NOW_MS
 HOSTILE = """<script>alert("'&amp;'")</script>'"><img src=x onerror=y>"""
 EMPTY = OpsState(NOW_MS, NOW_MS - 60_000, 5.0, (), (), {}, (), 0, (), ())
 UNKNOWN = OpsState(NOW_MS, NOW_MS, 5.0, None, None, {}, None, 0, None, None)
+BUILT = Built("likes", 2, "building", True, 250, 750, 50.0, 15.0)
 LIVE = Standing("likes", 1, 1, "live", False, 1_234, 5, 0)
 
 
@@ -49,7 +50,11 @@ def hostile_state() -> OpsState:
         NOW_MS,
         5.0,
         [Standing(HOSTILE, 1, 1, HOSTILE, True, 1, 1, 1)],
-        [Built(HOSTILE, 2, 1, 1, rate, None) for rate in (None, 0.0, 3.0)],
+        [
+            Built(HOSTILE, 2, state, False, 1, 1, rate, None)
+            for state in ("building", "ready")
+            for rate in (None, 0.0, 3.0)
+        ],
         {HOSTILE: [Look(0.0, 1)]},
         [Parked(HOSTILE, 1, HOSTILE, 0, 7, HOSTILE, HOSTILE, True)],
         1,
@@ -103,9 +108,14 @@ def test_generations_and_where_they_stand() -> None:
 @pytest.mark.parametrize(
     ("built", "said"),
     [
-        (Built("likes", 2, 250, 750, 50.0, 15.0), "likes 2: 250 of 1,000 events, 50/s, 0:00:15 left"),
-        (Built("likes", 2, 250, 750, None, None), "250 of 1,000 events, how fast is not known yet"),
-        (Built("likes", 2, 250, 750, 0.0, None), "stands still; photolog replay likes goes on"),
+        (BUILT, "likes 2: 250 of 1,000 events, 50/s, 0:00:15 left"),
+        (replace(BUILT, events_per_s=None), "250 of 1,000 events, how fast is not known yet"),
+        (
+            replace(BUILT, events_per_s=0.0, is_replayed=False),
+            "stands still; photolog replay likes goes on",
+        ),
+        (replace(BUILT, events_per_s=0.0), "250 of 1,000 events, how fast is not known yet"),
+        (replace(BUILT, events_per_s=0.0, is_replayed=None), "how fast is not known yet"),
     ],
 )
 def test_a_running_build(built: Built, said: str) -> None:
@@ -116,10 +126,30 @@ def test_a_running_build(built: Built, said: str) -> None:
 
 
 def test_a_build_that_cannot_be_seen() -> None:
-    found = read(replace(EMPTY, builds=[Built("likes", 2, None, 7, None, None)]))
+    found = read(replace(EMPTY, builds=[replace(BUILT, applied_count=None)]))
     assert "likes 2: how far it is cannot be seen" in found.text
     assert found.all("progress") == []
-    assert read(replace(EMPTY, builds=[Built("likes", 2, 0, 0, None, None)])).all("progress")[0]["max"] == "1"
+    assert (
+        read(replace(EMPTY, builds=[replace(BUILT, applied_count=0, behind_count=0)])).all("progress")[0][
+            "max"
+        ]
+        == "1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("is_replayed", "said"),
+    [
+        (True, "likes 2: built, fed and being verified; not switched to, 7 events behind"),
+        (False, "likes 2: built and fed; not switched to, 7 events behind; photolog replay likes goes on"),
+        (None, "7 events behind; where nobody is at it, photolog replay likes goes on"),
+    ],
+)
+def test_what_is_built_and_not_switched_to(is_replayed: bool | None, said: str) -> None:
+    built = replace(BUILT, state="ready", is_replayed=is_replayed, behind_count=7)
+    found = read(replace(EMPTY, builds=[built]))
+    assert said in found.text
+    assert "No generation is being built" not in found.text
 
 
 def test_parked_events() -> None:

@@ -86,17 +86,21 @@ class Site:
     log: Log = field(default_factory=Log)
     views: dict[int, View] = field(default_factory=lambda: {1: View(), 2: View(stands=9)})
     unmade: set[int] = field(default_factory=set)
+    replayed: set[str] = field(default_factory=set)
     now_s: float = 1_000.0
 
     def __post_init__(self) -> None:
         self.watch = Watch(
-            Watched(self.registry, self.log, self.open_view, self.close_view, None),
+            Watched(self.registry, self.log, self.open_view, self.close_view, self.is_replayed, None),
             lambda: NOW_MS,
             lambda: self.now_s,
         )
 
     def open_view(self, projection: str, number: int) -> View | None:
         return None if number in self.unmade else self.views[number]
+
+    async def is_replayed(self, projection: str) -> bool:
+        return projection in self.replayed
 
     def close_view(self, view: View) -> None:
         view.is_closed = True
@@ -134,20 +138,28 @@ async def test_parked_events_are_counted_and_not_all_shown(site: Site) -> None:
 
 
 async def test_a_build_has_a_pace_as_soon_as_it_was_seen_twice(site: Site) -> None:
-    assert (await site.watch.state()).builds == [Built("likes", 2, 10, 90, None, None)]
+    assert (await site.watch.state()).builds == [Built("likes", 2, "building", False, 10, 90, None, None)]
     site.views[2].stands = 29
-    assert (await site.later(10)).builds == [Built("likes", 2, 30, 70, 2.0, 35.0)]
-    assert (await site.later(10)).builds == [Built("likes", 2, 30, 70, 1.0, 70.0)]
+    assert (await site.later(10)).builds == [Built("likes", 2, "building", False, 30, 70, 2.0, 35.0)]
+    assert (await site.later(10)).builds == [Built("likes", 2, "building", False, 30, 70, 1.0, 70.0)]
     for _ in range(9):
         state = await site.later()
-    assert state.builds == [Built("likes", 2, 30, 70, 0.0, None)]
+    assert state.builds == [Built("likes", 2, "building", False, 30, 70, 0.0, None)]
 
 
 async def test_a_build_that_has_no_store_yet(site: Site) -> None:
     site.unmade = {2}
-    assert (await site.watch.state()).builds == [Built("likes", 2, None, None, None, None)]
+    assert (await site.watch.state()).builds == [Built("likes", 2, "building", False, None, None, None, None)]
     site.unmade = set()
-    assert (await site.later()).builds == [Built("likes", 2, 10, 90, None, None)]
+    assert (await site.later()).builds == [Built("likes", 2, "building", False, 10, 90, None, None)]
+
+
+async def test_a_build_is_told_until_it_is_switched_to(site: Site) -> None:
+    site.replayed = {"likes"}
+    await site.registry.mark("likes", 2, "ready")
+    assert (await site.watch.state()).builds == [Built("likes", 2, "ready", True, 10, 90, None, None)]
+    await site.registry.switch("likes", 1, 2, RECORDER.switched(GENERATION, GENERATION, STANDS, None))
+    assert (await site.later()).builds == []
 
 
 async def test_lag_is_kept_over_time_for_an_hour(site: Site) -> None:

@@ -1,6 +1,7 @@
 """`photolog replay status`, `rollback`, `retire`, `drop`, `history` on the data folder of an embedded system that nobody serves."""
 
 import asyncio
+import fcntl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -25,12 +26,13 @@ from events.topics import OPERATIONS
 from projectors.catalogue import BY_NAME
 from projectors.likes import LIKES
 from replay.operations import append_noted, history
+from runtime import folder_place
 from runtime.beside import Beside
 from runtime.commands.parked import parked
 from runtime.commands.replay import replay
 from runtime.commands.replaying import rollback
 from runtime.errors import ReplayedElsewhereError
-from runtime.folder import Folder
+from runtime.folder import Folder, held
 from runtime.folder_place import FolderPlace
 from runtime.operating import Operator
 from runtime.settings import Settings
@@ -80,6 +82,13 @@ def done(result: Result) -> list[dict[str, Any]]:
     """The JSON lines of a command that went well."""
     assert result.exit_code == 0, result.output
     return [orjson.loads(line) for line in result.stdout.splitlines()]
+
+
+def done_once(result: Result) -> list[dict[str, Any]]:
+    """The JSON document of a command that went well."""
+    (found,) = done(result)
+    assert isinstance(found, list)
+    return found
 
 
 def states(system: Beside) -> dict[int, State]:
@@ -307,6 +316,46 @@ def test_status_says_what_can_be_done(run: Run, system: Beside, monkeypatch: pyt
     assert "likes 1: `photolog replay rollback likes` goes back to it" in table
     assert "stands still; `photolog replay likes` goes on" in table
     assert orjson.loads(run("status", "saves", "--json").stdout) == []
+
+
+def test_status_says_who_is_at_it(
+    run: Run, system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow: one batch may take longer than the time between two looks."""
+    monkeypatch.setattr("runtime.commands.replaying.status._APART_S", 0.0)
+    asyncio.run(system.registry.begin("likes", LIKES.version))
+    assert "likes 2: stands still; `photolog replay likes` goes on" in run("status", "likes").stdout
+    with held(Folder(data).replay_lock("likes"), ""):
+        assert "likes 2: is being built" in run("status", "likes").stdout
+        asyncio.run(system.registry.mark("likes", 2, "ready"))
+        assert "likes 2: built and being verified; not switched to yet" in run("status", "likes").stdout
+    assert "likes 2: not switched to; `photolog replay likes` goes on" in run("status", "likes").stdout
+
+
+async def test_who_looks_keeps_nobody_from_a_replay(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_place, "_LOOKED_S", 0)
+    place, path = FolderPlace(Settings(data=data)), Folder(data).replay_lock("likes")
+    assert not await place.is_replayed("likes")
+    with path.open("a") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        begun = asyncio.ensure_future(place.replaying("likes").__aenter__())
+        await asyncio.sleep(0)
+    await begun
+    assert await place.is_replayed("likes")
+    await place.close()
+
+
+def test_what_status_says_is_in_its_json_too(
+    run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(run("likes", "--json"))
+    replaced, live = done_once(run("status", "likes", "--json"))
+    assert replaced["remark"] == "`photolog replay rollback likes` goes back to it"
+    assert live["remark"] is None
+    monkeypatch.setitem(BY_NAME, "likes", replace(LIKES, version=LIKES.version + 1))
+    replaced, live = done_once(run("status", "likes", "--json"))
+    assert "this release does not go back to it" in replaced["remark"]
+    assert "rebuild due" in live["remark"]
 
 
 def test_status_says_that_a_rebuild_is_due(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

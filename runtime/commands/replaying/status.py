@@ -1,7 +1,9 @@
 """`photolog replay status`: every generation, what is being built and how fast, what can be gone back to, what is due."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -30,57 +32,67 @@ def status(projections: Sequence[str], data: Path | None, as_json: bool) -> None
 
     Example: photolog replay status search
     """
-    found, paces = asyncio.run(_status(projections or [*BY_NAME], data))
+    found = asyncio.run(_status(projections or [*BY_NAME], data))
     if as_json:
-        click.echo(orjson.dumps([_json(each, paces) for each in found]).decode())
+        click.echo(orjson.dumps([_json(each) for each in found]).decode())
         return
-    Console().print(standings.table(found))
+    Console().print(standings.table([each.standing for each in found]))
     for each in found:
-        if remark := _remark(each, paces):
-            click.echo(f"{each.generation.projection} {each.generation.number}: {remark}")
+        if remark := _remark(each):
+            generation = each.standing.generation
+            click.echo(f"{generation.projection} {generation.number}: {remark}")
 
 
-async def _status(
-    names: Sequence[str], data: Path | None
-) -> tuple[Sequence[Standing], Mapping[tuple[str, int], Pace]]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`is_replayed`: some command is at the generations of its projection."""
+
+    standing: Standing
+    pace: Pace
+    is_replayed: bool
+
+
+async def _status(names: Sequence[str], data: Path | None) -> Sequence[_Found]:
+    paces: defaultdict[tuple[str, int], Pace] = defaultdict(Pace)
     async with beside(data) as system:
-        found = await _standings(system, names)
-        if not any(each.generation.state == "building" for each in found):
-            return found, {}
-        paces = {_key(each): Pace() for each in found if each.generation.state == "building"}
-        _see(found, paces)
-        await asyncio.sleep(_APART_S)
-        found = await _standings(system, names)
-        _see(found, paces)
-        return found, paces
+        replayed, found = await _replayed(system, names), await _seen(system, names, paces)
+        if any(each.generation.state == "building" for each in found):
+            await asyncio.sleep(_APART_S)
+            replayed, found = await _replayed(system, names), await _seen(system, names, paces)
+    return [_Found(each, paces[_key(each)], replayed[each.generation.projection]) for each in found]
 
 
-def _see(found: Sequence[Standing], paces: Mapping[tuple[str, int], Pace]) -> None:
-    for each in found:
-        if _key(each) in paces:
-            paces[_key(each)].see(each.applied_count)
+async def _replayed(system: Beside, names: Sequence[str]) -> Mapping[str, bool]:
+    """To be asked before: who ends afterwards has been seen."""
+    return {name: await system.is_replayed(name) for name in names}
 
 
-async def _standings(system: Beside, names: Sequence[str]) -> Sequence[Standing]:
+async def _seen(
+    system: Beside, names: Sequence[str], paces: Mapping[tuple[str, int], Pace]
+) -> Sequence[Standing]:
     known = await system.registry.generations()
-    return [await system.standing(each) for each in known if each.projection in names]
+    found = [await system.standing(each) for each in known if each.projection in names]
+    for each in found:
+        if each.generation.state == "building":
+            paces[_key(each)].see(each.applied_count)
+    return found
 
 
 def _key(standing: Standing) -> tuple[str, int]:
     return standing.generation.projection, standing.generation.number
 
 
-def _json(standing: Standing, paces: Mapping[tuple[str, int], Pace]) -> dict[str, object]:
-    pace = paces.get(_key(standing), Pace())
-    rate, left_s = pace.events_per_s(), pace.left_s(standing.behind_count)
-    return standings.in_json(standing) | {
+def _json(found: _Found) -> dict[str, object]:
+    rate, left_s = found.pace.events_per_s(), found.pace.left_s(found.standing.behind_count)
+    return standings.in_json(found.standing) | {
         "events_per_s": None if rate is None else round(rate),
         "left_s": None if left_s is None else round(left_s),
+        "remark": _remark(found) or None,
     }
 
 
-def _remark(standing: Standing, paces: Mapping[tuple[str, int], Pace]) -> str:
-    return _trouble(standing) or _way_on(standing, paces)
+def _remark(found: _Found) -> str:
+    return _trouble(found.standing) or _way_on(found)
 
 
 def _trouble(standing: Standing) -> str:
@@ -101,15 +113,13 @@ def _trouble(standing: Standing) -> str:
     return ""
 
 
-def _way_on(standing: Standing, paces: Mapping[tuple[str, int], Pace]) -> str:
-    name = standing.generation.projection
-    match standing.generation.state:
+def _way_on(found: _Found) -> str:
+    name = found.standing.generation.projection
+    match found.standing.generation.state:
         case "building":
-            pace = paces.get(_key(standing), Pace())
-            left_s = pace.left_s(standing.behind_count)
-            if left_s is None:
-                return f"stands still; `{what_to_do(name)}` goes on"
-            return f"{pace.events_per_s():,.0f}/s, {duration(left_s)} left"
+            return _build(found)
+        case "ready" if found.is_replayed:
+            return "built and being verified; not switched to yet"
         case "ready":
             return f"not switched to; `{what_to_do(name)}` goes on"
         case "replaced":
@@ -118,3 +128,13 @@ def _way_on(standing: Standing, paces: Mapping[tuple[str, int], Pace]) -> str:
             return f"`photolog replay drop {name}` removes it"
         case _:
             return ""
+
+
+def _build(found: _Found) -> str:
+    """A batch may take longer than the time between two looks."""
+    left_s = found.pace.left_s(found.standing.behind_count)
+    if left_s is not None:
+        return f"{found.pace.events_per_s():,.0f}/s, {duration(left_s)} left"
+    if found.is_replayed:
+        return "is being built"
+    return f"stands still; `{what_to_do(found.standing.generation.projection)}` goes on"
