@@ -6,7 +6,7 @@ from importlib import import_module
 import click
 from pydantic import ValidationError
 
-from runtime.errors import OperatorError
+from runtime.errors import BROKEN_OFF, OperatorError
 from stores.ports.errors import StoreError
 
 _COMMANDS = (
@@ -24,7 +24,13 @@ _COMMANDS = (
 
 
 class _Commands(click.Group):
-    """Finds the command `name` as `runtime.commands.<name>.<name>`."""
+    """Finds the command `name` as `runtime.commands.<name>.<name>`. Status 1, which click ends with, is left for answers."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort) as stopped:
+            sys.exit(_stopped(stopped))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -64,6 +70,14 @@ def main() -> None:
             for e in error.errors(include_input=False)
         )
         sys.exit(_told("; ".join(wrong)))
+
+
+def _stopped(error: KeyboardInterrupt | click.Abort) -> int:
+    """A question ends with `Abort`, whether it is broken off, answered with no, or asked where nobody can answer."""
+    if isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt):
+        click.echo("photolog: broken off", err=True)
+        return BROKEN_OFF
+    return _told("nobody agreed, so nothing was done; --yes does not ask")
 
 
 def _told(message: str) -> int:

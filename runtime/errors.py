@@ -2,6 +2,9 @@
 
 import click
 
+BROKEN_OFF = 130
+"""The exit status after Ctrl-C."""
+
 
 class OperatorError(Exception):
     """Something has to be put right by the operator."""

@@ -4,10 +4,9 @@ import asyncio
 
 import click
 
-from runtime.commands import options
 from runtime.demo.errors import DemoError
 from runtime.demo.people import MOST_PEOPLE
-from runtime.errors import CommandError
+from runtime.errors import BROKEN_OFF, CommandError
 
 
 @click.command()
@@ -43,6 +42,6 @@ def demo(url: str, people_count: int, posts_count: int, seed: int, as_json: bool
         asyncio.run(run_demo(url, people_count, posts_count, seed, as_json))
     except KeyboardInterrupt:
         click.echo("\nStopped. What was made stays; the same command goes on from there.", err=True)
-        raise SystemExit(options.BROKEN_OFF) from None
+        raise SystemExit(BROKEN_OFF) from None
     except DemoError as error:
         raise CommandError(str(error)) from error

@@ -8,9 +8,6 @@ import click
 from events.operations import BY_LENGTH
 from projectors.catalogue import BY_NAME
 
-BROKEN_OFF = 130
-"""The exit status after Ctrl-C."""
-
 projection = click.argument("projection", type=click.Choice([*BY_NAME]), metavar="PROJECTION")
 
 data = click.option(

@@ -1,7 +1,7 @@
 """`photolog replay drop PROJECTION`: removes what generations hold that nobody feeds any more."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
@@ -39,7 +39,8 @@ def drop(
 
     Example: photolog replay drop search --yes
     """
-    dropped = asyncio.run(_drop(projection, number, data, by, yes))
+    agreed = None if yes or number == NUMBER else _agreed(projection, number, data)
+    dropped = asyncio.run(_drop(projection, number, data, by, agreed))
     for generation in dropped:
         found = {"projection": projection, "generation": generation.number}
         sentence = f"{projection}: generation {generation.number} is dropped"
@@ -48,23 +49,37 @@ def drop(
         click.echo(f"{projection}: nothing is retired or broken")
 
 
-async def _drop(
-    projection: str, number: int | None, data: Path | None, by: str | None, yes: bool
-) -> Sequence[Generation]:
+def _agreed(projection: str, number: int | None, data: Path | None) -> Collection[Generation]:
+    """Asked outside of an event loop, which would keep Ctrl-C to itself."""
+    chosen = asyncio.run(_looked_at(projection, number, data))
+    if chosen:
+        numbers = ", ".join(str(generation.number) for generation in chosen)
+        click.confirm(f"Remove what {projection} {numbers} holds?", abort=True, err=True)
+    return chosen
+
+
+async def _looked_at(projection: str, number: int | None, data: Path | None) -> Collection[Generation]:
     async with beside(data) as system:
+        return await _chosen(system, projection, number)
+
+
+async def _drop(
+    projection: str,
+    number: int | None,
+    data: Path | None,
+    by: str | None,
+    agreed: Collection[Generation] | None,
+) -> Sequence[Generation]:
+    """`agreed` None: whatever there is. Nobody is kept from it while a person thinks."""
+    async with beside(data) as system, system.replaying(projection):
         if number == NUMBER:
-            async with system.replaying(projection):
-                return _drop_scratch(system, projection)
-        agreed = await _chosen(system, projection, number)
-        if agreed and not yes:
-            numbers = ", ".join(str(generation.number) for generation in agreed)
-            click.confirm(f"Remove what {projection} {numbers} holds?", abort=True, err=True)
-        async with system.replaying(projection):  # nobody is kept from it while a person thinks
-            chosen = [g for g in await _chosen(system, projection, number) if g in agreed]
-            for generation in chosen:
-                if not await Operator(system, by).drop(generation):
-                    raise CommandError(f"{projection} {generation.number} is in use by now")
-            return chosen
+            return _drop_scratch(system, projection)
+        found = await _chosen(system, projection, number)
+        chosen = [generation for generation in found if agreed is None or generation in agreed]
+        for generation in chosen:
+            if not await Operator(system, by).drop(generation):
+                raise CommandError(f"{projection} {generation.number} is in use by now")
+        return chosen
 
 
 def _drop_scratch(system: Beside, projection: str) -> Sequence[Generation]:

@@ -16,7 +16,7 @@ from runtime.commands import options
 from runtime.commands.replaying import trying
 from runtime.commands.replaying.progress import Shown
 from runtime.commands.replaying.rebuilding import Rebuilding, rebuilt
-from runtime.errors import CommandError
+from runtime.errors import BROKEN_OFF, CommandError
 from stores.ports.errors import UnavailableError
 
 
@@ -74,7 +74,7 @@ def run(
         asyncio.run(_replay_each(names, data, Rebuilding(events_per_s, unverified, by, as_json), shown))
     except KeyboardInterrupt:
         click.echo(_broken_off(names, shown), err=True)
-        raise SystemExit(options.BROKEN_OFF) from None
+        raise SystemExit(BROKEN_OFF) from None
     except UnavailableError as error:
         raise CommandError(f"{error}; {_broken_off(names, shown)}") from error
 

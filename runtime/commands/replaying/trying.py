@@ -25,7 +25,7 @@ from runtime.commands.replaying.moments import Moment, cut_of, known, moment, pa
 from runtime.commands.replaying.progress import Shown as Built
 from runtime.commands.replaying.rebuilding import Rebuilding, rebuilt
 from runtime.commands.users import user_id
-from runtime.errors import CommandError
+from runtime.errors import BROKEN_OFF, CommandError
 from runtime.operating import Operator
 from runtime.repairing import Repairs
 from runtime.scratch import NUMBER
@@ -173,7 +173,7 @@ def _do(how: _How, each: Each) -> None:
         is_same = asyncio.run(_in_turn(how, each))
     except KeyboardInterrupt:
         click.echo(f"broken off; {_left(how)}", err=True)
-        raise SystemExit(options.BROKEN_OFF) from None
+        raise SystemExit(BROKEN_OFF) from None
     except UnavailableError as error:
         raise CommandError(f"{error}; {_left(how)}, when it is back") from error
     raise SystemExit(0 if is_same else 1)

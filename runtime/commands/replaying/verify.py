@@ -13,7 +13,7 @@ from replay.differences import Difference, Event, Way
 from runtime.beside import beside
 from runtime.commands import options
 from runtime.commands.replaying.judging import bar
-from runtime.errors import CommandError
+from runtime.errors import BROKEN_OFF, CommandError
 from runtime.operating import Operator
 from runtime.verifying import keep, to_verify, verify_generation
 from stores.ports.errors import UnavailableError
@@ -63,7 +63,7 @@ def verify(
         found = asyncio.run(_verify_each(names, generation, certificate, data, by, as_json))
     except KeyboardInterrupt:
         click.echo("broken off; give the command again", err=True)
-        raise SystemExit(options.BROKEN_OFF) from None
+        raise SystemExit(BROKEN_OFF) from None
     except UnavailableError as error:
         raise CommandError(f"{error}; nothing was found out, verify again when it is back") from error
     if not all(each.equal for each in found):
