@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,38 @@ def test_one_generation_to_go_back_to_is_kept_up(system: Beside, data: Path) -> 
     for _ in range(2):
         assert CliRunner().invoke(command.run, ["likes", "--json", "--data", str(data)]).exit_code == 0
     assert [g.state for g in asyncio.run(system.registry.generations())] == ["retired", "replaced", "live"]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("retired", "it is fed no more since it is retired; `photolog replay drop likes` removes it"),
+        ("broken", "it is fed no more since it broke, as the log of who fed it says; `photolog replay likes` builds another"),
+        ("building", "it is not fed before it is built; `photolog replay likes` goes on"),
+        ("ready", "nobody feeds it: start `photolog serve`, or the workers, and verify again"),
+    ],
+)  # fmt: skip
+def test_what_is_behind_on_purpose_is_not_to_be_fed(
+    system: Beside, data: Path, state: State, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replay.verify._IDLE_POLLS_COUNT", 0)
+    begun = asyncio.run(system.registry.begin("likes", LIKES.version))
+    asyncio.run(system.build(begun, _quiet))
+    asyncio.run(system.registry.mark("likes", 2, state))
+    asyncio.run(_liked(data, 6))
+    done = CliRunner().invoke(replay, ["verify", "likes", "--generation", "2", "--data", str(data)])
+    assert done.exit_code == 1, done.output
+    assert f"6 events at the log's end are not in it, and {said}\n" in done.stdout
+
+
+def test_what_another_fold_made_is_not_to_be_fed_by_this_release(
+    system: Beside, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replay.verify._IDLE_POLLS_COUNT", 0)
+    asyncio.run(_liked(data, 6))
+    monkeypatch.setitem(BY_NAME, "likes", replace(LIKES, version=LIKES.version + 1))
+    done = CliRunner().invoke(replay, ["verify", "likes", "--data", str(data)])
+    assert f"is not fed by this release, since version {LIKES.version} of its fold made it" in done.stdout
 
 
 def test_what_is_switched_to_was_verified(system: Beside, data: Path) -> None:

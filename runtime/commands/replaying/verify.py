@@ -13,10 +13,12 @@ from replay.differences import Difference, Event, Way
 from runtime.beside import beside
 from runtime.commands import options
 from runtime.commands.replaying.judging import bar
+from runtime.due import what_to_do
 from runtime.errors import BROKEN_OFF, CommandError
 from runtime.operating import Operator
 from runtime.verifying import keep, to_verify, verify_generation
 from stores.ports.errors import UnavailableError
+from stores.ports.registry import Generation
 
 
 @click.command()
@@ -90,18 +92,18 @@ async def _verify_each(
                 found_out = certificate.model_dump(mode="json") | {"file": str(kept_at)}
                 click.echo(orjson.dumps(found_out).decode())
             else:
-                click.echo("\n".join(_lines(certificate, kept_at)))
+                click.echo("\n".join(_lines(certificate, kept_at, generation)))
             found.append(certificate)
     return found
 
 
-def _lines(certificate: Certificate, kept_at: Path) -> Iterator[str]:
+def _lines(certificate: Certificate, kept_at: Path, generation: Generation) -> Iterator[str]:
     name, number = certificate.projection, certificate.generation
     counts = f"{certificate.events_count:,} events, {certificate.entities_count:,} entities"
     yield f"{name}: generation {number} {verdict(certificate)} ({counts}); {kept_at}"
     if certificate.behind_count:
         behind = f"{certificate.behind_count:,} events at the log's end are not in it"
-        yield f"  {behind}, and nobody feeds it: start `photolog serve`, or the workers, and verify again"
+        yield f"  {behind}, and {_unfed(generation)}"
     if certificate.parked_count:
         yield f"  {certificate.parked_count:,} events are parked; see `photolog parked list`"
     if certificate.unreadable_count:
@@ -113,6 +115,23 @@ def _lines(certificate: Certificate, kept_at: Path) -> Iterator[str]:
     if certificate.live_differences_count:
         live = f"generation {certificate.live}, which is live, differs"
         yield f"  {live} ({certificate.live_differences_count:,} differences); it was not what was verified"
+
+
+def _unfed(generation: Generation) -> str:
+    """Why nobody brings it any further, and what to do."""
+    name = generation.projection
+    match generation.state:
+        case "retired":
+            return f"it is fed no more since it is retired; `photolog replay drop {name}` removes it"
+        case "broken":
+            return f"it is fed no more since it broke, as the log of who fed it says; `{what_to_do(name)}` builds another"
+        case "building":
+            return f"it is not fed before it is built; `{what_to_do(name)}` goes on"
+        case _ if generation.version != BY_NAME[name].version:
+            made = f"version {generation.version} of its fold made it"
+            return f"it is not fed by this release, since {made}; `{what_to_do(name)}` builds another"
+        case _:
+            return "nobody feeds it: start `photolog serve`, or the workers, and verify again"
 
 
 def verdict(certificate: Certificate) -> str:
