@@ -39,6 +39,15 @@ async def of_user(judged: Judged, world: World, user_id: int) -> Judged:
     return replace(judged, only=frozenset(found))
 
 
+async def is_named(world: World, topic: str, user_id: int) -> bool:
+    """Whether some event of the topic names the user."""
+    for partition, end in (await world.log.ends((topic,))).items():
+        async for entry in through(world.log, partition, end):
+            if mentions(entry.record, str(user_id)):
+                return True
+    return False
+
+
 async def of_partition(judged: Judged, world: World, partition: Partition) -> Judged:
     """Judges only that of which some event in the partition is needed to say what it must be."""
     found: set[Entity] = set()

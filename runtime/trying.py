@@ -11,9 +11,10 @@ from typing import Any
 
 from api.feeds import skeleton
 from events.ids import system_clock
+from events.topics import ACCOUNTS
 from projectors.catalogue import BY_NAME
 from replay.certificate import Certificate
-from replay.concerned import of_partition, of_user
+from replay.concerned import is_named, of_partition, of_user
 from replay.costs import FeedCosts, feed_costs
 from replay.past import PastLog, cut_at
 from replay.rebuild import Reached, Throttle
@@ -119,6 +120,10 @@ class Trials:
         """What concerns the user in the live generation, held against the log."""
         around = world(self._system)
         return await self._judged(await of_user(judged(projection, skeleton), around, user_id), report)
+
+    async def is_known(self, user_id: int) -> bool:
+        """Whether the log knows of such a user, who may have done nothing but register."""
+        return await is_named(world(self._system), ACCOUNTS, user_id)
 
     async def only_partition(self, projection: str, partition: Partition, report: Judging) -> Certificate:
         """What events of the partition decide in the live generation, held against the log."""

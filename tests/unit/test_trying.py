@@ -309,6 +309,21 @@ def test_what_concerns_a_user_is_compared(run: Run, data: Path) -> None:
     assert "`photolog replay likes` builds it anew" in done.stdout
 
 
+def test_whom_the_log_does_not_know_is_not_said_to_be_right(run: Run, data: Path) -> None:
+    """A mistyped id would look like proof. Who has just saved nothing is somebody."""
+    for words in (("likes",), ("likes", "--repair"), ("all",)):
+        unknown = run(*words, "--only-user", "888888")
+        assert unknown.exit_code == 2, unknown.output
+        assert "nobody with the id 888888 is on the log" in " ".join(unknown.output.split())
+        assert "as the log says" not in unknown.output
+    (saves,) = told(run("saves", "--only-user", str(READER), "--json"))
+    assert (saves["equal"], saves["entities_count"]) == (True, 0)
+    plant(data, "likes", "INSERT INTO likes VALUES (777777, 888888, 5)")
+    (found,) = told(run("all", "--only-user", "888888", "--json"), 1)
+    assert (found["projection"], found["differences_count"]) == ("likes", 1)
+    assert told(run("likes", "--only-user", "888888", "--repair", "--json"))[0]["equal"]
+
+
 def test_every_projection_can_be_compared_for_a_user_and_for_a_partition(run: Run, system: Beside) -> None:
     assert all(each["equal"] for each in told(run("all", "--only-user", str(READER), "--json")))
     for name in BY_NAME:

@@ -187,11 +187,24 @@ def _left(how: _How) -> str:
     )
 
 
+class _NobodyError(CommandError):
+    """The log does not know the user, and the view has nothing of them: that would prove nothing of whoever was meant."""
+
+
 async def _in_turn(how: _How, each: Each) -> bool:
+    found: list[bool] = []
+    nobody: _NobodyError | None = None
     throttle = None if how.events_per_s is None else Throttle(how.events_per_s)
     async with beside(how.data) as system:
         trials = Trials(system, read_settings(), throttle)
-        return all([await each(system, trials, name, how) for name in how.names])
+        for name in how.names:
+            try:
+                found.append(await each(system, trials, name, how))
+            except _NobodyError as error:
+                nobody = error
+    if nobody and not found:
+        raise nobody
+    return all(found)
 
 
 async def _dry_run(system: Beside, trials: Trials, name: str, how: _How, changed: Mapping[str, Any]) -> bool:
@@ -214,8 +227,16 @@ async def _as_of(system: Beside, trials: Trials, name: str, how: _How, named: Mo
 
 async def _only_user(system: Beside, trials: Trials, name: str, how: _How, user: str) -> bool:
     user_number = await user_id(await system.views(), user)
-    compare = partial(trials.only_user, name, user_number)
+    counts = []
+
+    async def compare(judging: Judging) -> Certificate:
+        certificate = await trials.only_user(name, user_number, judging)
+        counts.append(certificate.entities_count)
+        return certificate
+
     certificate = await _compared(system, name, how, compare, user_number)
+    if not any(counts) and not await trials.is_known(user_number):
+        raise _NobodyError(f"nobody with the id {user_number} is on the log, so nothing was compared")
     return tried.tell_compared(certificate, f"what concerns user {user_number}", how.as_json)
 
 
