@@ -1,4 +1,4 @@
-"""Why a post is or is not in a home feed, in sentences for an operator.
+"""Why a post is or is not in a home feed, in sentences for an operator, to whom it tells also what privacy hides: no route may.
 
 `explain_feed` asks the views what they know; `explained` makes sentences of it and knows no view.
 """
@@ -31,10 +31,23 @@ async def explain_feed(views: Views, reader_id: int, post_id: int) -> Explanatio
             False, ("It is the reader's own: a feed has the posts of those who are followed.",)
         )
     if not await visible(views, reader_id, (post,)):
-        return Explanation(False, ("The reader may not see it.",))
-    if not await views.feeds.believed():
-        return while_filling(bool(await views.graph.following_among(reader_id, (post.author_id,))))
-    return explained(post, facts)
+        return Explanation(False, (_FOR_FOLLOWERS, _NOT_FOLLOWED if facts.since_ms is None else _DISAGREED))
+    if await views.feeds.believed():
+        found = explained(post, facts)
+    else:
+        found = while_filling(bool(await views.graph.following_among(reader_id, (post.author_id,))))
+    left_out = await _left_out(views, post) if found.in_feed else ()
+    return Explanation(found.in_feed, (*found.reasons, *left_out))
+
+
+async def _left_out(views: Views, post: Post) -> list[str]:
+    """What hydration finds missing: the post is about to go itself."""
+    gone = []
+    if post.author_id not in await views.accounts.accounts((post.author_id,)):
+        gone.append("Clients are not shown it all the same: its author has no account.")
+    if not await views.media.media(post.media_ids):
+        gone.append("Clients are not shown it all the same: none of its files is there.")
+    return gone
 
 
 def while_filling(is_followed: bool) -> Explanation:
@@ -54,6 +67,11 @@ def explained(post: Post, facts: FeedFacts) -> Explanation:
 
 _NOT_FOLLOWED = "The reader does not follow its author."
 _FOLLOWED = "The reader follows its author."
+_FOR_FOLLOWERS = "Its author shows it to followers alone."
+_DISAGREED = (
+    "The feeds know that the reader follows them, the graph, which decides, does not: one of them is behind, or events of the "
+    "reader are parked in the graph, which then hides rather than shows; see `photolog parked list`."
+)
 
 
 def _ways(made_ms: int, facts: FeedFacts) -> list[str]:

@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from api import explain
 from api.explain import Explanation, explain_feed, explained
+from events.media import MediaDeleted
 from stores.ports.feeds import FeedFacts, FeedPost, ReaderSeen
 from stores.ports.graph import FollowSet
 from stores.ports.timelines import Post
@@ -106,6 +109,46 @@ async def test_while_the_feeds_are_filled(world: World) -> None:
 async def test_posts_that_are_in_nobodys_feed(world: World) -> None:
     await world.post(id_at(6), ADA, visibility="followers")
     assert await reasons(world, BOB, 99) == (False, "There is no such post, or it was deleted.")
-    assert await reasons(world, CY, id_at(6)) == (False, "The reader may not see it.")
     found, words = await reasons(world, ADA)
     assert (found, words.startswith("It is the reader's own")) == (False, True)
+
+
+async def test_the_rule_that_hides_a_post_is_named(world: World) -> None:
+    await world.post(id_at(6), ADA, visibility="followers")
+    assert await reasons(world, CY, id_at(6)) == (
+        False,
+        "Its author shows it to followers alone. The reader does not follow its author.",
+    )
+
+
+async def test_a_follow_that_the_graph_does_not_believe_hides_a_post(world: World) -> None:
+    """It fails closed while events of the reader are parked in it; here it does not even know of the follow."""
+    await world.post(id_at(6), ADA, visibility="followers")
+    await apply(cast(Any, world.views.feeds), FollowSet(CY, ADA, following=True, at_id=2))
+    found, words = await reasons(world, CY, id_at(6))
+    assert not found
+    assert words.startswith(
+        "Its author shows it to followers alone. The feeds know that the reader follows them, the graph"
+    )
+    assert "`photolog parked list`" in words
+
+
+async def test_what_clients_are_not_shown_is_said(world: World) -> None:
+    await cast(Any, world.views.feeds).filled()
+    await world.append(MediaDeleted(**world.command(ADA).stamp(), media_id=id_at(5) + 1_000, owner_id=ADA))
+    found, words = await reasons(world, BOB)
+    assert found
+    assert words.endswith("Clients are not shown it all the same: none of its files is there.")
+    await apply(
+        cast(Any, world.views.feeds), FollowSet(CY, 99, following=True, at_id=2), FeedPost(id_at(7), 99)
+    )
+    await world.post(id_at(7), 99)
+    assert (await reasons(world, CY, id_at(7)))[1].endswith(
+        "Clients are not shown it all the same: its author has no account."
+    )
+
+
+def test_no_route_explains() -> None:
+    """It tells operators what privacy hides from clients."""
+    code = Path(explain.__file__).parent.glob("*.py")
+    assert [path.name for path in code if "api.explain" in path.read_text()] == []
