@@ -2,11 +2,10 @@
 
 import asyncio
 
-import click
-
 from runtime.beside import Beside
 from runtime.errors import CommandError
 from runtime.folder import FolderInUseError
+from runtime.notices import Tell, in_words
 from stores.ports.log import Positions
 from stores.ports.registry import Generation
 
@@ -15,7 +14,9 @@ _STILL_COUNT = 50
 """After so many polls without an event applied it is said who is waited for."""
 
 
-async def until_reached(system: Beside, generation: Generation, goal: Positions) -> None:
+async def until_reached(
+    system: Beside, generation: Generation, goal: Positions, tell: Tell = in_words
+) -> None:
     """A server or worker feeds it; while there is no server, this does. Raises CommandError when it is fed no more."""
     stood, still_count = await system.positions(generation), 0
     while not _reached(stood, goal):
@@ -29,7 +30,7 @@ async def until_reached(system: Beside, generation: Generation, goal: Positions)
         stands = await system.positions(generation)
         stood, still_count = stands, still_count + 1 if stands == stood else 0
         if still_count == _STILL_COUNT:
-            click.echo(_waits(generation), err=True)
+            tell(_waits(generation))
 
 
 def _reached(stands: Positions, goal: Positions) -> bool:

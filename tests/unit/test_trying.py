@@ -385,7 +385,8 @@ def test_a_repair_builds_nothing_anew_while_events_are_parked(
     repaired = run("likes", "--only-user", "4242", "--repair", "--json")
     (found,) = told(repaired, 1)
     assert (found["parked_count"], found["generation"]) == (1, 1)
-    assert "see `photolog parked list`" in repaired.stderr
+    (notice,) = [orjson.loads(line)["note"] for line in repaired.stderr.splitlines()]
+    assert "see `photolog parked list`" in notice
 
 
 def _broken(event: Envelope) -> Sequence[LikeSet]:

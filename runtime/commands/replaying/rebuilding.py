@@ -10,6 +10,7 @@ from runtime.beside import Beside
 from runtime.commands.replaying.judging import bar
 from runtime.commands.replaying.progress import Shown
 from runtime.errors import CommandError
+from runtime.notices import Tell, in_words, told
 from runtime.operating import Operator
 from runtime.reaching import until_reached
 from runtime.verifying import keep, verify_generation
@@ -31,17 +32,17 @@ async def rebuilt(system: Beside, name: str, how: Rebuilding, shown: Shown) -> d
     """To be called by who holds the projection's replay. Goes on with what was broken off. Raises CommandError when the new
     generation is not switched to.
     """
-    live = await system.live(name)
+    live, tell = await system.live(name), told(how.as_json)
     fresh = await system.begin(live)
     with (shown.lines if how.as_json else shown.bar)(fresh) as report:
         if fresh.state == "building":
             await system.build(fresh, report, how.events_per_s)
             if not await system.registry.mark(name, fresh.number, "ready"):
                 raise CommandError(f"somebody has given up {name} {fresh.number} meanwhile")
-        await until_even(system, live, fresh)
+        await until_even(system, live, fresh, tell)
     operator = Operator(system, how.by)
     seal = None if how.unverified else await _verified(system, operator, fresh, how.as_json)
-    await until_even(system, live, fresh)  # verifying took its time, in which the live one went on
+    await until_even(system, live, fresh, tell)  # verifying took its time, in which the live one went on
     await operator.retire_others(live, fresh)
     shown.is_live = None
     try:
@@ -78,12 +79,13 @@ async def _verified(system: Beside, operator: Operator, fresh: Generation, as_js
 
 async def _judged(system: Beside, fresh: Generation, as_json: bool) -> Certificate:
     """Once it has come to where the log ends now: a worker that ended is waited for until it is started again."""
-    await until_reached(system, fresh, await system.log.ends(BY_NAME[fresh.projection].topics))
+    goal = await system.log.ends(BY_NAME[fresh.projection].topics)
+    await until_reached(system, fresh, goal, told(as_json))
     with bar(fresh.projection, as_json) as report:
         return await verify_generation(system, fresh, report)
 
 
-async def until_even(system: Beside, live: Generation, other: Generation) -> None:
+async def until_even(system: Beside, live: Generation, other: Generation, tell: Tell = in_words) -> None:
     """Wait until the other generation stands where the live one stands now: at most at the log's end, which may have been cut, and
     nowhere when it cannot be read. Such a one is to be replaced all the more.
     """
@@ -94,4 +96,5 @@ async def until_even(system: Beside, live: Generation, other: Generation) -> Non
     except StoreError:
         stands = {}
     ends = await system.log.ends(BY_NAME[live.projection].topics)
-    await until_reached(system, other, {at: min(offset, ends.get(at, -1)) for at, offset in stands.items()})
+    goal = {at: min(offset, ends.get(at, -1)) for at, offset in stands.items()}
+    await until_reached(system, other, goal, tell)

@@ -11,6 +11,7 @@ from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.commands.replaying.rebuilding import until_even
 from runtime.errors import CommandError
+from runtime.notices import Tell, told
 from runtime.operating import Operator
 from stores.ports.registry import Generation, NotReadyError
 
@@ -30,18 +31,18 @@ def rollback(projection: str, data: Path | None, by: str | None, as_json: bool) 
 
     Example: photolog replay rollback search
     """
-    done = asyncio.run(_rollback(projection, data, by))
+    done = asyncio.run(_rollback(projection, data, by, told(as_json)))
     if as_json:
         click.echo(orjson.dumps(done).decode())
     else:
         click.echo(f"{projection}: generation {done['to']} is live again, {done['from']} is kept")
 
 
-async def _rollback(projection: str, data: Path | None, by: str | None) -> dict[str, object]:
+async def _rollback(projection: str, data: Path | None, by: str | None, tell: Tell) -> dict[str, object]:
     async with beside(data) as system, system.replaying(projection):
         live = await system.live(projection)
         earlier = await _replaced(system, projection)
-        await _even(system, live, earlier)
+        await _even(system, live, earlier, tell)
         try:
             is_back = await Operator(system, by).roll_back(live, earlier)
         except NotReadyError:
@@ -61,7 +62,7 @@ async def _replaced(system: Beside, projection: str) -> Generation:
     return replaced[-1]
 
 
-async def _even(system: Beside, live: Generation, earlier: Generation) -> None:
+async def _even(system: Beside, live: Generation, earlier: Generation, tell: Tell) -> None:
     ours = BY_NAME[earlier.projection].version
     name = f"{earlier.projection} {earlier.number}"
     if earlier.version != ours:
@@ -71,7 +72,7 @@ async def _even(system: Beside, live: Generation, earlier: Generation) -> None:
         )
     try:
         async with asyncio.timeout(_WITHIN_S):
-            await until_even(system, live, earlier)
+            await until_even(system, live, earlier, tell)
     except TimeoutError:
         standing = await system.standing(earlier)
         raise CommandError(

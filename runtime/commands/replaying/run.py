@@ -47,7 +47,7 @@ def _number(ctx: click.Context, param: click.Parameter, value: float | None) -> 
     "--json",
     "as_json",
     is_flag=True,
-    help="One JSON object per projection, and how far each is on standard error.",
+    help="One JSON object per projection; how far each is, and notes, on standard error.",
 )
 @trying.instead
 def run(

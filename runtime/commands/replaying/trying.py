@@ -26,8 +26,9 @@ from runtime.commands.replaying.progress import Shown as Built
 from runtime.commands.replaying.rebuilding import Rebuilding, rebuilt
 from runtime.commands.users import user_id
 from runtime.errors import BROKEN_OFF, CommandError
+from runtime.notices import told
 from runtime.operating import Operator
-from runtime.repairing import Repairs
+from runtime.repairing import PARKED, Repairs
 from runtime.scratch import NUMBER
 from runtime.settings import Settings, read_settings
 from runtime.trying import TRIED, Shown, Trials
@@ -77,9 +78,6 @@ _ALLOWED = {
     "only_shard": frozenset({"repair", "by"}),
 }
 """What else means something, by what is wanted."""
-
-
-_PARKED = "a repair would meet the parked events again; see `photolog parked list`, mend the cause and have them tried again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +257,7 @@ async def _compared(
         with bar(name, how.as_json) as judging:
             return await compare(judging)
 
-    live = await system.live(name)
+    live, tell = await system.live(name), told(how.as_json)
     if unreadable := (await system.standing(live)).unreadable:
         raise CommandError(f"{unreadable}; `photolog replay {name}` builds another")
     if not how.repair:
@@ -268,14 +266,15 @@ async def _compared(
         live = await system.live(name)
         view = system.fresh_view(live)
         if isinstance(view, InParts):
-            return await Repairs(system, live, view, Operator(system, how.by)).until_equal(shown, first_id)
+            operator = Operator(system, how.by)
+            return await Repairs(system, live, view, operator, tell).until_equal(shown, first_id)
         certificate = await shown()
         if certificate.parked_count:
-            click.echo(f"{name}: {_PARKED}", err=True)
+            tell(f"{name}: {PARKED}")
             return certificate
         if not certificate.is_wrong:
             return certificate
-        click.echo(f"{name}: generation {live.number} is kept as one, and is built anew", err=True)
+        tell(f"{name}: generation {live.number} is kept as one, and is built anew")
         await rebuilt(
             system, name, Rebuilding(None, unverified=False, by=how.by, as_json=how.as_json), Built()
         )
