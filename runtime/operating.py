@@ -42,7 +42,7 @@ class Operator:
         return is_back
 
     async def retire_others(self, live: Generation, fresh: Generation) -> None:
-        """Before the fresh one takes the live one's place, what else is fed is fed no more: then there is one to go back to."""
+        """Once the fresh one has taken the live one's place, what else is fed is fed no more: there is one to go back to."""
         for known in await self._system.generations(live.projection):
             if known.state in FED and known.number not in (live.number, fresh.number):
                 await self.retire(known)

@@ -38,7 +38,7 @@ from runtime.operating import Operator
 from runtime.settings import Settings
 from stores.ports.errors import UnavailableError
 from stores.ports.log import Positions
-from stores.ports.registry import FED, State
+from stores.ports.registry import FED, NotReadyError, State
 from stores.sqlite.log import SqliteLog
 from tests.unit.stepping import POISON, acts
 
@@ -137,6 +137,48 @@ def test_a_replay_after_a_rollback_does_not_switch_to_what_was_rolled_back_from(
     done(run("rollback", "likes", "--json"))
     assert done(run("likes", "--json")) == [{"projection": "likes", "from": 1, "to": 3, "certificate": None}]
     assert states(system) == {1: "replaced", 2: "retired", 3: "live"}
+
+
+@pytest.mark.parametrize("is_broken", [True, False])
+def test_a_switch_that_fails_leaves_what_can_be_gone_back_to(
+    run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch, *, is_broken: bool
+) -> None:
+    """The new generation broke at the last moment, or somebody else was first."""
+    done(run("likes", "--json"))
+
+    async def failed(*_: object) -> bool:
+        if is_broken:
+            raise NotReadyError
+        return False
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Operator, "switch", failed)
+        assert run("likes").exit_code == 2
+    assert states(system) == {1: "replaced", 2: "live", 3: "ready"}
+    assert done(run("rollback", "likes", "--json")) == [{"projection": "likes", "from": 2, "to": 1}]
+
+
+def test_what_a_replay_left_fed_when_it_was_killed_after_the_switch_is_not_gone_back_to(
+    run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(run("likes", "--json"))
+    done(run("rollback", "likes", "--json"))
+
+    async def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killing:
+        killing.setattr(Operator, "retire_others", killed)
+        broken_off = run("likes")
+    assert (broken_off.exit_code, broken_off.stderr.splitlines()[-1]) == (130, "broken off: likes 3 is live")
+    assert states(system) == {1: "replaced", 2: "replaced", 3: "live"}
+    told = run("status", "likes").stdout
+    assert "likes 1: `photolog replay rollback likes` goes back to it" in told
+    assert "likes 2: left when a replay was broken off; `photolog replay retire likes --generation 2`" in told
+    assert done(run("rollback", "likes", "--json")) == [{"projection": "likes", "from": 3, "to": 1}]
+    assert done(run("rollback", "likes", "--json")) == [{"projection": "likes", "from": 1, "to": 3}]
+    done(run("likes", "--json"))
+    assert states(system) == {1: "retired", 2: "retired", 3: "replaced", 4: "live"}
 
 
 def test_there_may_be_nothing_to_go_back_to(run: Run, system: Beside) -> None:
@@ -444,10 +486,9 @@ def test_what_is_done_to_parked_events_is_recorded(run: Run, system: Beside, dat
     assert "1 events of photolog.engagement under 13" in run("history").stdout
 
 
-def test_nothing_else_is_fed_once_a_switch_is_made(
+def test_nothing_is_retired_before_a_switch_is_made(
     run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is killed right after it leaves one generation to go back to: the one that was live."""
     done(run("likes", "--json"))
     done(run("rollback", "likes", "--json"))
 
@@ -456,7 +497,7 @@ def test_nothing_else_is_fed_once_a_switch_is_made(
 
     monkeypatch.setattr(Operator, "switch", killed)
     run("likes")
-    assert states(system) == {1: "live", 2: "retired", 3: "ready"}
+    assert states(system) == {1: "live", 2: "replaced", 3: "ready"}
 
 
 def test_a_build_is_not_retired(run: Run, system: Beside) -> None:

@@ -43,7 +43,6 @@ async def rebuilt(system: Beside, name: str, how: Rebuilding, shown: Shown) -> d
     operator = Operator(system, how.by)
     seal = None if how.unverified else await _verified(system, operator, fresh, how.as_json)
     await until_even(system, live, fresh, tell)  # verifying took its time, in which the live one went on
-    await operator.retire_others(live, fresh)
     shown.is_live = None
     try:
         shown.is_live = await operator.switch(live, fresh, seal)
@@ -51,6 +50,7 @@ async def rebuilt(system: Beside, name: str, how: Rebuilding, shown: Shown) -> d
         raise CommandError(f"{name} {fresh.number} broke; see the server's log") from None
     if not shown.is_live:
         raise CommandError(f"somebody else has switched {name}; see `photolog replay history {name}`")
+    await operator.retire_others(live, fresh)
     return {"projection": name, "from": live.number, "to": fresh.number, "certificate": seal}
 
 

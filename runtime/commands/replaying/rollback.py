@@ -10,6 +10,7 @@ from projectors.catalogue import BY_NAME
 from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.commands.replaying.rebuilding import until_even
+from runtime.earlier import earlier
 from runtime.errors import CommandError
 from runtime.notices import Tell, told
 from runtime.operating import Operator
@@ -54,12 +55,12 @@ async def _rollback(projection: str, data: Path | None, by: str | None, tell: Te
 
 
 async def _replaced(system: Beside, projection: str) -> Generation:
-    replaced = [g for g in await system.generations(projection) if g.state == "replaced"]
-    if not replaced:
+    replaced = await earlier(system, projection)
+    if replaced is None:
         raise CommandError(
             f"{projection} has no generation to go back to; see `photolog replay status {projection}`"
         )
-    return replaced[-1]
+    return replaced
 
 
 async def _even(system: Beside, live: Generation, earlier: Generation, tell: Tell) -> None:

@@ -15,6 +15,7 @@ from runtime.beside import Beside, Standing, beside
 from runtime.commands import options, standings
 from runtime.commands.replaying.progress import Pace, duration
 from runtime.due import what_to_do
+from runtime.earlier import earlier
 
 _APART_S = 1.0
 """Between the two looks at what is being built, from which its pace is known."""
@@ -45,11 +46,12 @@ def status(projections: Sequence[str], data: Path | None, as_json: bool) -> None
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """`is_replayed`: some command is at the generations of its projection."""
+    """`is_replayed`: some command is at the generations of its projection. `is_earlier`: it is what a rollback goes back to."""
 
     standing: Standing
     pace: Pace
     is_replayed: bool
+    is_earlier: bool
 
 
 async def _status(names: Sequence[str], data: Path | None) -> Sequence[_Found]:
@@ -59,7 +61,11 @@ async def _status(names: Sequence[str], data: Path | None) -> Sequence[_Found]:
         if any(each.generation.state == "building" for each in found):
             await asyncio.sleep(_APART_S)
             replayed, found = await _replayed(system, names), await _seen(system, names, paces)
-    return [_Found(each, paces[_key(each)], replayed[each.generation.projection]) for each in found]
+        back = [await earlier(system, name) for name in names]
+    return [
+        _Found(each, paces[_key(each)], replayed[each.generation.projection], each.generation in back)
+        for each in found
+    ]
 
 
 async def _replayed(system: Beside, names: Sequence[str]) -> Mapping[str, bool]:
@@ -122,8 +128,11 @@ def _way_on(found: _Found) -> str:
             return "built and being verified; not switched to yet"
         case "ready":
             return f"not switched to; `{what_to_do(name)}` goes on"
-        case "replaced":
+        case "replaced" if found.is_earlier:
             return f"`photolog replay rollback {name}` goes back to it"
+        case "replaced":
+            retire = f"photolog replay retire {name} --generation {found.standing.generation.number}"
+            return f"left when a replay was broken off; `{retire}` ends that it is fed"
         case "retired" | "broken":
             return f"`photolog replay drop {name}` removes it"
         case _:
