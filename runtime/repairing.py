@@ -41,10 +41,10 @@ class Repairs:
             await self._refilled(part)
         certificate = await compare()
         for part in self._order(first_id):
-            if not certificate.is_wrong:
-                break
             if certificate.parked_count:
                 self._tell(f"{self._live.projection}: {PARKED}")
+                break
+            if not certificate.is_wrong:
                 break
             await self._refilled(part)
             certificate = await compare()

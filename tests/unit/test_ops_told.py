@@ -147,6 +147,10 @@ def test_only_the_newest_certificates_are_read(tmp_path: Path) -> None:
     assert ops_told.verified((), (), tmp_path / "none") == []
 
 
+async def _by_nobody(projection: str) -> bool:
+    return False
+
+
 async def test_the_page_is_told_which_files_the_log_knows(
     registry: SqliteRegistry, log: SqliteLog, tmp_path: Path
 ) -> None:
@@ -156,6 +160,6 @@ async def test_the_page_is_told_which_files_the_log_knows(
         kept(tmp_path, each.made_at_ms, each.json_text())
     later = [RECORDER.retired(GENERATION) for _ in range(2 * ops_told.SHOWN_COUNT)]
     await log.append([RECORDER.verified(GENERATION, good), *later])
-    watched = Watched(registry, log, lambda *_: None, lambda _: None, tmp_path)
+    watched = Watched(registry, log, lambda *_: None, lambda _: None, _by_nobody, tmp_path)
     state = await Watch(watched, lambda: NOW_MS).state()
     assert [it.verdict for it in state.verified or ()] == ["unlisted", "equal"]

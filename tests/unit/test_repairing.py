@@ -67,20 +67,14 @@ def test_the_part_where_it_lives_goes_first_and_the_rest_is_left_once_it_is_righ
     assert view.emptied == [2, 0]
 
 
+@pytest.mark.parametrize("otherwise", [EQUAL.model_copy(update={"equal": False}), DIFFERS])
 def test_nothing_is_emptied_while_events_are_parked(
-    system: Beside, capsys: pytest.CaptureFixture[str]
+    system: Beside, capsys: pytest.CaptureFixture[str], otherwise: Certificate
 ) -> None:
     """What is filled again meets them again; searches would be answered with 503 meanwhile, to no effect."""
     view = Parts(3)
-    parked = DIFFERS.model_copy(update={"parked_count": 1})
-    assert not repaired(system, view, parked).equal
+    assert not repaired(system, view, otherwise.model_copy(update={"parked_count": 1})).equal
     assert view.emptied == [3]
     half, refused = (orjson.loads(line)["note"] for line in capsys.readouterr().err.splitlines())
     assert half == "likes: part 3 of generation 1 is empty and is filled again"
     assert "likes: a repair would meet the parked events again; see `photolog parked list`" in refused
-
-
-def test_what_is_parked_does_not_matter_where_all_is_right(system: Beside) -> None:
-    view = Parts()
-    assert repaired(system, view, EQUAL.model_copy(update={"parked_count": 1})).equal
-    assert view.emptied == []
