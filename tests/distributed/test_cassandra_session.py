@@ -18,8 +18,8 @@ from tests.services.stack import Stack, free_ports
 
 pytestmark = pytest.mark.timeout(180)
 NAME = "cassandra.example"
-RECONNECTED_WITHIN_S = 5
-"""The driver tries once a second by itself, and asks the node about itself before it lets anybody else ask."""
+RECONNECTED_WITHIN_S = 10
+"""The driver tries once a second by itself, and a node that has just begun takes its time on a machine that is busy."""
 _LOOK_UP = socket.getaddrinfo
 _QUERY = "SELECT release_version FROM system.local"
 
@@ -48,8 +48,8 @@ async def used(host: str, port: int) -> AsyncIterator[Cassandra]:
         await cassandra.close()
 
 
-async def answers_soon(cassandra: Cassandra, within_s: float = RECONNECTED_WITHIN_S) -> None:
-    await eventually(lambda: "an answer", within_s, lambda: cassandra.rows(_QUERY))
+async def answers_soon(cassandra: Cassandra) -> None:
+    await eventually(lambda: "an answer", RECONNECTED_WITHIN_S, lambda: cassandra.rows(_QUERY))
 
 
 async def test_a_node_that_was_killed_is_found_within_seconds_of_its_first_answer(own: Stack) -> None:
@@ -88,11 +88,10 @@ async def test_a_node_that_vanished_without_a_word_is_given_up(
 ) -> None:
     """And is found again, by new connections."""
     monkeypatch.setattr(session, "_HEARTBEAT_S", 1.0)
-    monkeypatch.setattr(session, "_HEARTBEAT_TIMEOUT_S", 1.0)
-    monkeypatch.setattr(session, "REQUEST_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(session, "_HEARTBEAT_TIMEOUT_S", 2.0)
     async with forwarded(port_of(own)) as forwarder, used(HOST, forwarder.port) as cassandra:
         forwarder.muted = True
         with pytest.raises(UnavailableError):
             await cassandra.rows(_QUERY)
         forwarder.muted = False  # what has lost an answer stays mute
-        await answers_soon(cassandra, 2 + RECONNECTED_WITHIN_S)
+        await answers_soon(cassandra)
