@@ -41,11 +41,19 @@ async def _prepared(address: S3Address) -> None:
 
 
 def empty(address: S3Address) -> None:
+    keys = [DeleteObject(key) for key in keys_in(address)]
     connection = S3Connection(address)
-    found = connection.client.list_objects(address.bucket, recursive=True)
-    keys = [DeleteObject(each.object_name) for each in found if each.object_name]
     assert list(connection.client.remove_objects(address.bucket, keys)) == []
     connection.close()
+
+
+def keys_in(address: S3Address) -> list[str]:
+    """Of everything, whatever it is."""
+    connection = S3Connection(address)
+    found = connection.client.list_objects(address.bucket, recursive=True)
+    keys = [each.object_name for each in found if each.object_name]
+    connection.close()
+    return keys
 
 
 def remove(address: S3Address) -> None:

@@ -220,26 +220,32 @@ class Publisher(Client):
         super().__init__(ledger, f"publish-{user['id']}", user["token"], random)
         self._captions, self._posts = captions, posts
         self._mine: Posts = {}
+        self._content = b""
         self._declared: Any = None
         self._is_ready = False
 
     async def write(self, http: httpx2.AsyncClient) -> None:
-        content = picture(colour=(30, 60, 90))
         if self._mine and self._random.random() < 0.4:
             await self._change_post(http)
         elif self._declared is None:
-            made = await self._make(http, "/v1/media", _declaration(content))
+            self._content = self._content or self._picture()
+            made = await self._make(http, "/v1/media", _declaration(self._content))
             self._declared = None if made is None else made.json()
         elif not self._is_ready:
-            await self._upload(http, content)
+            await self._upload(http)
         else:
             await self._publish(http)
 
-    async def _upload(self, http: httpx2.AsyncClient, content: bytes) -> None:
+    def _picture(self) -> bytes:
+        """Not the same as another one."""
+        red, green, blue = (self._random.randrange(256) for _ in range(3))
+        return picture(colour=(red, green, blue))
+
+    async def _upload(self, http: httpx2.AsyncClient) -> None:
         path = f"/v1/media/{self._declared['media']['id']}"
         media = (await self._send(http, "GET", path)).json()
         if media.get("status") == "pending":
-            await http.request(**as_told(self._declared["upload"], content))
+            await http.request(**as_told(self._declared["upload"], self._content))
             await self._send(http, "POST", f"{path}/complete")
         assert media.get("status") != "rejected", media
         self._is_ready = media.get("status") == "ready"
@@ -249,7 +255,7 @@ class Publisher(Client):
         body = {"media_ids": [self._declared["media"]["id"]], "caption": caption}
         made = await self._make(http, "/v1/posts", body)
         if made is not None:
-            self._declared, self._is_ready = None, False
+            self._content, self._declared, self._is_ready = b"", None, False
             self._mine[made.json()["id"]] = self._posts[made.json()["id"]] = made.headers[POSITION]
 
     async def _change_post(self, http: httpx2.AsyncClient) -> None:

@@ -5,6 +5,7 @@ holds what the log says, and so does what is served.
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -16,11 +17,13 @@ from events.topics import TOPICS
 from runtime.beside import Place
 from runtime.cluster import connected
 from runtime.cluster_place import ClusterPlace
+from runtime.objects import s3_address
 from tests.distributed.chaos.bare import check_bare
 from tests.distributed.chaos.load import RECOVERY_S, Load, under_load
 from tests.distributed.chaos.served import check_newcomers, check_served
 from tests.distributed.chaos.system import System
 from tests.distributed.chaos.waiting import eventually
+from tests.distributed.s3 import keys_in
 from tests.e2e.aftermath import Offset, Told, behind
 from tests.e2e.clients import Client, Mingler, Posts, Publisher, Registrar
 from tests.e2e.cluster import SECRET
@@ -91,7 +94,8 @@ class Scene:
     @asynccontextmanager
     async def place(self) -> AsyncIterator[Place]:
         cluster = await connected(self.system.settings)
-        self._outside = Outside(cluster.reactor_positions, cluster.objects)
+        keys = partial(keys_in, s3_address(self.system.settings))
+        self._outside = Outside(cluster.reactor_positions, cluster.objects, keys)
         place = ClusterPlace(cluster)
         try:
             yield place
@@ -127,7 +131,7 @@ class Scene:
         check_positions(self._ledger, found, PositionStrings(SECRET.encode()).open)
         assert {(entry.partition, entry.offset) for entry in found.unreadable} == self.poisoned
         await check_bare(self.system.settings, found)
-        await check_files(found, self._outside.objects)
+        await check_files(found, self._outside)
         await asyncio.to_thread(self._check_served, found)
         self.is_sound = True
         return found
