@@ -198,15 +198,34 @@ class Mingler(Client):
 
 
 class Registrar(Client):
-    """Registers one person after the other."""
+    """Registers one person after the other, each of whom follows this one."""
 
-    def __init__(self, ledger: Ledger, random: Random) -> None:
+    def __init__(self, ledger: Ledger, random: Random, followed_id: str) -> None:
         super().__init__(ledger, "account", None, random)
+        self._followed_id = followed_id
+        self._newcomer: tuple[dict[str, Any], str] | None = None
+        """What the latest one was told, and the position from which on they are known; None when they have followed."""
 
     async def write(self, http: httpx2.AsyncClient) -> None:
+        if self._newcomer is None:
+            await self._register(http)
+        else:
+            told, seen = self._newcomer
+            self._newcomer = None
+            await self._follow(http, told["user"]["id"], told["access_token"], seen)
+
+    async def _register(self, http: httpx2.AsyncClient) -> None:
         name = f"newcomer{self._number + 1}"
         body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
-        await self._make(http, "/v1/accounts", body)
+        made = await self._make(http, "/v1/accounts", body)
+        if made is not None:
+            self._newcomer = made.json(), made.headers[POSITION]
+
+    async def _follow(self, http: httpx2.AsyncClient, user_id: str, token: str, seen: str) -> None:
+        request = "PUT", f"/v1/users/{self._followed_id}/follow"
+        headers = {"Authorization": f"Bearer {token}"}
+        thing = ("follow", user_id, self._followed_id)
+        await self._set(http, thing, True, request, carried=seen, headers=headers)
 
 
 class Publisher(Client):

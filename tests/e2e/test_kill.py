@@ -65,7 +65,7 @@ def _people(server: ServerProcess, ledger: Ledger, random: Random) -> list[Clien
     return [
         *minglers,
         Publisher(ledger, users[0], Random(random.random()), CAPTIONS, posts),
-        Registrar(ledger, random),
+        Registrar(ledger, random, ids[-1]),
     ]
 
 

@@ -83,7 +83,7 @@ class Scene:
         self._clients = [
             *(Mingler(self._ledger, user, self._fork(), posts, ids) for user in users[:-1]),
             *(Publisher(self._ledger, user, self._fork(), CAPTIONS, posts) for user in users[:2]),
-            Registrar(self._ledger, self._fork()),
+            Registrar(self._ledger, self._fork(), ids[2]),
         ]
 
     def end(self) -> None:
@@ -145,11 +145,11 @@ class Scene:
         return self._people[-1], next(iter(self._posts))
 
     def _check_served(self, found: Told) -> None:
-        people = self._people
-        people[0].world.http.base_url = self.system.server.url
-        check_served(people, found)
+        world = self._people[0].world
+        world.http.base_url = self.system.server.url
+        check_served(self._people, found)
         newcomers = [post for post in self._ledger.acknowledged() if post.path == "/v1/accounts"]
-        check_newcomers(people[0], [post.body["username"] for post in newcomers])
+        check_newcomers(world, newcomers, found)
 
     def _fork(self) -> Random:
         return Random(self._random.random())

@@ -8,9 +8,11 @@ from typing import Any
 from events.posts import PostEvent
 from replay.oracle.texts import tags_in
 from tests.e2e.aftermath import Told
-from tests.e2e.world import Person
+from tests.e2e.ledger import Keyed
+from tests.e2e.world import Person, World
 
-_PAGE_COUNT = 100
+_PAGE_COUNT = 7
+"""So that most lists take several pages."""
 _ASKED_COUNT = 50
 """Posts that are asked for at once."""
 
@@ -84,7 +86,18 @@ def _id(item: dict[str, str]) -> str:
     return item["id"]
 
 
-def check_newcomers(reader: Person, usernames: Collection[str]) -> None:
-    """Who was registered is known, by name, to whoever asks."""
-    for username in usernames:
-        reader.get(f"/v1/users/by-username/{username}")
+def check_newcomers(world: World, registered: Collection[Keyed], found: Told) -> None:
+    """Who was registered is known by name to whoever asks, can sign in, and is served like everybody else."""
+    said = _Said(found)
+    for post in registered:
+        assert world.get(f"/v1/users/by-username/{post.body['username']}")["id"] == post.made_id
+        _check_person(_signed_in(world, post), said)
+
+
+def _signed_in(world: World, post: Keyed) -> Person:
+    login = {"login": post.body["username"], "password": post.body["password"]}
+    answer = world.request("POST", "/v1/sessions", json=login)
+    assert answer.status_code == 201, answer.text
+    tokens = answer.json()
+    assert post.made_id is not None
+    return Person(world, post.made_id, login["login"], tokens["access_token"], tokens["refresh_token"])
