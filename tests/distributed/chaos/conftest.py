@@ -1,11 +1,10 @@
 """Systems for all faults of a seed, on servers of this run's own: a fault that leaves its system sound leaves it to the next one,
-until it is old. Otherwise the next one begins anew.
+until it is old. Otherwise the next one begins anew. What is built again from a system's log is judged when its last fault is over.
 
 `ROUNDS` says how many seeds there are, `SEED` which is the first: it is in the name of the test.
 """
 
 import os
-import time
 from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
@@ -21,9 +20,6 @@ from tests.services.stack import Stack
 _FIRST_SEED = int(os.environ.get("SEED", "20261124"))
 _ROUND_COUNT = int(os.environ.get("ROUNDS", "1"))
 _FIRST_REDIS_DB = 32
-_OLD_S = 300
-"""People are signed in for 15 minutes, and what a judgement takes grows with what was written."""
-
 _TOLD_BYTES = 3_000
 
 
@@ -47,11 +43,9 @@ class Scenes:
         self._stack, self._seed, self._folder = stack, seed, folder
         self._numbers = count(1)
         self._scene: Scene | None = None
-        self._begun_s = 0.0
 
     def sound(self) -> Scene:
-        is_old = time.monotonic() - self._begun_s > _OLD_S
-        if self._scene is None or is_old or not self._scene.is_sound:
+        if self._scene is None or self._scene.is_over or not self._scene.is_sound:
             self.end()
             number = next(self._numbers)
             namespace = f"chaos{number}x{uuid4().hex[:12]}"
@@ -59,7 +53,6 @@ class Scenes:
             folder.mkdir()
             system = System(self._stack.addresses, namespace, _FIRST_REDIS_DB + number, folder)
             self._scene = Scene(self._stack, system, f"{self._seed} {number}")
-            self._begun_s = time.monotonic()
             self._scene.begin()
         return self._scene
 
@@ -85,8 +78,20 @@ def scenes(seed: int, stack: Stack, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def scene(scenes: Scenes) -> Scene:
-    return scenes.sound()
+def scene(scenes: Scenes, request: pytest.FixtureRequest) -> Scene:
+    found = scenes.sound()
+    found.is_over = _is_last(request.node)
+    return found
+
+
+def _is_last(item: pytest.Function) -> bool:
+    """Whether it is the last one that asks for the scenes of its seed; those that do come one after the other."""
+    seeds = {
+        other: other.callspec.params["seed"]
+        for other in item.session.items
+        if isinstance(other, pytest.Function) and "scenes" in other.fixturenames
+    }
+    return item == [other for other, seed in seeds.items() if seed == seeds[item]][-1]
 
 
 @pytest.fixture

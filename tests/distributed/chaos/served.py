@@ -86,11 +86,16 @@ def _id(item: dict[str, str]) -> str:
     return item["id"]
 
 
+def check_known(world: World, registered: Collection[Keyed]) -> None:
+    """Who was registered is known, by name, to whoever asks."""
+    for post in registered:
+        assert world.get(f"/v1/users/by-username/{post.body['username']}")["id"] == post.made_id, post
+
+
 def check_newcomers(world: World, registered: Collection[Keyed], found: Told) -> None:
-    """Who was registered is known by name to whoever asks, can sign in, and is served like everybody else."""
+    """Who was registered can sign in, and is served like everybody else."""
     said = _Said(found)
     for post in registered:
-        assert world.get(f"/v1/users/by-username/{post.body['username']}")["id"] == post.made_id
         _check_person(_signed_in(world, post), said)
 
 

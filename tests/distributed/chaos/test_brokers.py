@@ -22,6 +22,7 @@ def scene(seed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene
         folder = tmp_path_factory.mktemp("chaos")
         made = Scene(stack, System(stack.addresses, f"brokers{uuid4().hex[:12]}", 1, folder), f"{seed}")
         made.begin()
+        made.is_over = True
         yield made
         stack.start()
         made.end()

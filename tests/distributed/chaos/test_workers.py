@@ -148,10 +148,11 @@ def _latest(system: System, called: str) -> int:
 async def test_workers_die_while_they_release(scene: Scene, random: Random) -> None:
     """Everything of a post waits behind what is no event, until that is given up.
 
-    The last test of a system: who fills a view again meets it again.
+    The last test of a system: who fills a view again meets it again. So what lived until now is built again before.
     """
     system, (_, post_id) = scene.system, scene.bystander()
     async with scene.place() as place:
+        await scene.judge_rebuilt()
         async with scene.under_load(place, random) as load:
             async with producing(system.settings.kafka) as producer:
                 event_id = await _poison(scene, producer, post_id)
