@@ -40,6 +40,7 @@ async def serve_api(settings: Settings, host: str, port: int, routes: Routes) ->
             gc.collect()
             gc.freeze()  # every request waits while garbage is looked for: not again in what stays for good
             system.failure.follow(lambda: _stop(server))
+            listening.listen(server.config.backlog)  # whoever has read the next line can connect
             shown_port = listening.getsockname()[1]
             _logger.info("serving", url=f"http://{host}:{shown_port}", profile=settings.profile)
             await server.serve(sockets=[listening])
