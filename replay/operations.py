@@ -149,12 +149,13 @@ class Seals:
         self._known: set[Seal] = set()
 
     async def known(self) -> Collection[Seal]:
+        """The notes are read first: what is appended meanwhile is on the log then."""
+        noted = _told([note.record for note in await self._registry.notes()])
         for partition, end in (await self._log.ends([OPERATIONS])).items():
             while (stands := self._stands.get(partition, -1)) < end:
                 entries = await self._log.read(partition, stands + 1, _READ_COUNT)
                 self._known |= seals(_told([entry.record for entry in entries]))
                 self._stands[partition] = entries[-1].offset if entries else end
-        noted = _told([note.record for note in await self._registry.notes()])
         return self._known | seals(noted)
 
 

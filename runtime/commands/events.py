@@ -12,6 +12,7 @@ from events.topics import TOPICS
 from runtime.beside import Beside, beside
 from runtime.commands import options
 from runtime.commands.values import value_json, value_text
+from runtime.errors import BROKEN_OFF
 from stores.ports.log import Entry, Partition
 
 _POLL_S = 0.5
@@ -50,6 +51,7 @@ def tail(data: Path | None, topics: tuple[str, ...], last: int, follow: bool, as
         asyncio.run(_tail(data, topics or TOPICS, last, follow, as_json))
     except KeyboardInterrupt:
         click.echo()
+        raise SystemExit(BROKEN_OFF) from None
 
 
 async def _tail(data: Path | None, topics: tuple[str, ...], last: int, follow: bool, as_json: bool) -> None:

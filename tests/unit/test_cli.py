@@ -87,3 +87,11 @@ def test_ctrl_c_ends_a_check(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
     assert (process.returncode, said) == (130, "photolog: broken off\n")
+
+
+def test_whoever_follows_the_log_ends_that_like_any_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_module("runtime.commands.events"), "_tail", interrupted)
+    assert CliRunner().invoke(photolog, ["events", "tail"]).exit_code == 130

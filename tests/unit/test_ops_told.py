@@ -1,6 +1,6 @@
 """What the operators' page tells of verifications: what the log tells, and the files that the log knows."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from replay.certificate import Certificate
 from replay.operations import Recorder, Seals, append_noted, history, seals
 from runtime import ops_told
 from runtime.ops import Watch, Watched
+from stores.ports.log import Positions
 from stores.ports.registry import Generation
 from stores.sqlite.database import MEMORY
 from stores.sqlite.log import SqliteLog
@@ -131,6 +132,22 @@ async def test_seals_are_read_on(registry: SqliteRegistry, log: SqliteLog) -> No
     await append_noted(registry, log)
     await log.append([RECORDER.verified(GENERATION, other)])
     assert await known.known() == {("likes", 2, one.seal), ("likes", 2, other.seal)}
+
+
+async def test_what_is_appended_while_it_is_looked_for_is_found(
+    registry: SqliteRegistry, log: SqliteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noted before the log was looked at, and on the log afterwards."""
+    made, ends = certificate(1), log.ends
+    await registry.note("likes", 2, RECORDER.verified(GENERATION, made))
+
+    async def appended_meanwhile(topics: Sequence[str]) -> Positions:
+        found = await ends(topics)
+        await append_noted(registry, log)
+        return found
+
+    monkeypatch.setattr(log, "ends", appended_meanwhile)
+    assert await Seals(registry, log).known() == {("likes", 2, made.seal)}
 
 
 def verified_event(found: Certificate) -> GenerationVerified:

@@ -346,6 +346,19 @@ def test_one_command_at_a_time_is_at_a_projection(run: Run, data: Path, words: t
     assert str(refused.exception) == "another command is replaying likes; see `photolog replay status likes`"
 
 
+def test_status_says_nothing_of_what_may_go_on_while_a_replay_is_at_it(run: Run, data: Path) -> None:
+    async def beside_another() -> Result:
+        place = FolderPlace(Settings(data=data))
+        async with place.replaying("likes"):
+            result = await asyncio.to_thread(run, "status", "likes", "--json")
+        await place.close()
+        return result
+
+    done(run("likes", "--json"))
+    (replaced, _) = orjson.loads(asyncio.run(beside_another()).stdout)
+    assert (replaced["state"], replaced["remark"]) == ("replaced", None)
+
+
 def test_status_says_what_can_be_done(run: Run, system: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
     done(run("likes", "--json"))
     monkeypatch.setattr("runtime.commands.replaying.status._APART_S", 0.0)

@@ -26,8 +26,8 @@ from runtime.verifying import check_certificate
 @options.data
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a line instead of sentences.")
 def check(files: tuple[Path, ...], data: Path | None, as_json: bool) -> None:
-    """Say whether the certificate in each FILE stands: it was not changed, the log has still its positions, and what must be in the
-    projection there is told again by the oracle.
+    """Say whether the certificate in each FILE stands: a verify on this log made it, it was not changed, the log has still its
+    positions, and what must be in the projection there is told again by the oracle.
 
     Exit status 0 when all stand, whatever they say; 1 when one does not; 2 when that could not be found out.
 

@@ -128,6 +128,8 @@ def _way_on(found: _Found) -> str:
             return "built and being verified; not switched to yet"
         case "ready":
             return f"not switched to; `{what_to_do(name)}` goes on"
+        case "replaced" if found.is_replayed:
+            return ""
         case "replaced" if found.is_earlier:
             return f"`photolog replay rollback {name}` goes back to it"
         case "replaced":
