@@ -23,11 +23,6 @@ from typing import Protocol
 from stores.ports.graph import FollowSet, GraphCounts
 
 
-def longest(cap: int) -> int:
-    """Entries that a feed may hold: an eighth more than the cap, so that a full one is not cut for every post."""
-    return cap + cap // 8
-
-
 @dataclass(frozen=True, slots=True)
 class FeedPost:
     """The author made a post. Its deletion changes no feed: entries are candidates."""

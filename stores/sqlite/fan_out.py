@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from events.ids import first_id_at, made_at_ms
-from stores.ports.feeds import FeedPost, longest
+from stores.ports.feeds import FeedPost
 
 _PUSH = """
 INSERT OR IGNORE INTO entries
@@ -38,9 +38,10 @@ def push(connection: sqlite3.Connection, post: FeedPost) -> None:
 def trim(connection: sqlite3.Connection, author_ids: Iterable[int], cap: int) -> None:
     """Cut the feeds that the authors' posts made too long.
 
-    They may be longer than the cap. That also covers followers who left since: their feeds are cut when they grow again.
+    They may be an eighth longer than the cap, so that a full feed is not cut for every post. That also covers followers who left
+    since: their feeds are cut when they grow again.
     """
-    bound = longest(cap)
+    bound = cap + cap // 8
     overfull = {
         row[0] for author_id in author_ids for row in connection.execute(_OVERFULL, (author_id, bound))
     }

@@ -95,3 +95,10 @@ def test_whoever_follows_the_log_ends_that_like_any_command(monkeypatch: pytest.
 
     monkeypatch.setattr(import_module("runtime.commands.events"), "_tail", interrupted)
     assert CliRunner().invoke(photolog, ["events", "tail"]).exit_code == 130
+
+
+def test_a_worker_is_named_once() -> None:
+    """The ports of its metrics follow from the order of the names."""
+    done = CliRunner().invoke(photolog, ["worker", "feeds", "feeds"])
+    assert done.exit_code == 2
+    assert "each name once" in done.stderr

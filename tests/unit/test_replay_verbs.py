@@ -332,30 +332,25 @@ def test_a_drop_that_breaks_off_is_not_gone_on_building_and_can_be_repeated(
     assert done(run("drop", "likes", "--yes", "--json"))
 
 
+async def beside_a_replay(run: Run, data: Path, *words: str) -> Result:
+    """While another command is at likes."""
+    place = FolderPlace(Settings(data=data))
+    async with place.replaying("likes"):
+        result = await asyncio.to_thread(run, *words)
+    await place.close()
+    return result
+
+
 @pytest.mark.parametrize("words", [("likes",), ("rollback", "likes"), ("retire", "likes"), ("drop", "likes")])
 def test_one_command_at_a_time_is_at_a_projection(run: Run, data: Path, words: tuple[str, ...]) -> None:
-    async def beside_another() -> Result:
-        place = FolderPlace(Settings(data=data))
-        async with place.replaying("likes"):
-            result = await asyncio.to_thread(run, *words)
-        await place.close()
-        return result
-
-    refused = asyncio.run(beside_another())
+    refused = asyncio.run(beside_a_replay(run, data, *words))
     assert isinstance(refused.exception, ReplayedElsewhereError)
     assert str(refused.exception) == "another command is replaying likes; see `photolog replay status likes`"
 
 
 def test_status_says_nothing_of_what_may_go_on_while_a_replay_is_at_it(run: Run, data: Path) -> None:
-    async def beside_another() -> Result:
-        place = FolderPlace(Settings(data=data))
-        async with place.replaying("likes"):
-            result = await asyncio.to_thread(run, "status", "likes", "--json")
-        await place.close()
-        return result
-
     done(run("likes", "--json"))
-    (replaced, _) = orjson.loads(asyncio.run(beside_another()).stdout)
+    (replaced, _) = orjson.loads(asyncio.run(beside_a_replay(run, data, "status", "likes", "--json")).stdout)
     assert (replaced["state"], replaced["remark"]) == ("replaced", None)
 
 

@@ -19,7 +19,6 @@ from events.posts import PostCreated
 from projectors.catalogue import BY_NAME
 from runtime.commands.replay import replay
 from runtime.folder import Folder
-from stores.ports.feeds import longest
 from tests.unit.trials import happened, lived, quiet
 
 Run = Callable[..., Result]
@@ -53,7 +52,7 @@ def cap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
 @pytest.fixture
 def run(cap: int, tmp_path: Path) -> Run:
     """A reader follows somebody who then posts as much as a feed may hold."""
-    asyncio.run(_lived(tmp_path, longest(cap)))
+    asyncio.run(_lived(tmp_path, _longest(cap)))
     return lambda *words: CliRunner().invoke(replay, [*words, "--data", str(tmp_path)])
 
 
@@ -80,7 +79,7 @@ def test_the_last_entry_that_is_stored_is_missed(
 ) -> None:
     command = ("feeds", *words) if words else ("verify", "feeds")
     assert run(*command).exit_code == 0
-    post_id = lose(tmp_path, longest(cap))
+    post_id = lose(tmp_path, _longest(cap))
     found = run(*command)
     assert found.exit_code == 1, found.output
     assert f"user {READER}: lacks: missing {post_id}" in found.stdout
@@ -103,3 +102,8 @@ def test_a_certificate_stands_whatever_the_cap_is_by_now(
     monkeypatch.setenv("PHOTOLOG_FEED_CAP", "3")
     checked = run("check", str(kept))
     assert checked.exit_code == 0, checked.output
+
+
+def _longest(cap: int) -> int:
+    """A feed is cut when it holds more than an eighth beyond its cap."""
+    return cap + cap // 8
